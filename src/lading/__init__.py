@@ -1,0 +1,1 @@
+"""lading: turns a FastAPI backend into a production container, and proves that the container works."""
