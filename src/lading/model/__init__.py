@@ -1,0 +1,41 @@
+"""The nouns: frozen values that one stage hands to the next. Standard library only; nothing here does anything.
+
+`Source` lives in `source.py`, because it alone can read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lading.model.image import Contents, File, Image, Layer
+from lading.model.plan import PLAN_VERSION, App, Base, Binding, Healthcheck, Plan, User
+from lading.model.project import (
+    Application,
+    Confidence,
+    Database,
+    Dependencies,
+    Fact,
+    Index,
+    Migrations,
+    Packaging,
+    Place,
+    Project,
+    Route,
+    Server,
+    Service,
+    SystemPackage,
+    Variable,
+    Worker,
+)
+from lading.model.report import Criterion, Finding, Report, Verdict
+from lading.model.run import Answer, Observation, Outcome, Process, Run, Start
+
+#: Told what a long step is doing, one line at a time; the command line shows it on standard error.
+Progress = Callable[[str], None]
+
+__all__ = [
+    "PLAN_VERSION", "Answer", "App", "Application", "Base", "Binding", "Confidence", "Contents", "Criterion",
+    "Database", "Dependencies", "Fact", "File", "Finding", "Healthcheck", "Image", "Index", "Layer", "Migrations",
+    "Observation", "Outcome", "Packaging", "Place", "Plan", "Process", "Progress", "Project", "Report", "Route",
+    "Run", "Server", "Service", "Start", "SystemPackage", "User", "Variable", "Verdict", "Worker",
+]  # fmt: skip

@@ -1,0 +1,87 @@
+"""What must be in the image: contents, not commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lading.model.project import Database, Dependencies, Migrations, Variable
+
+#: Raised when a plan written by one version of lading can no longer be read by another.
+PLAN_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What the image stands on: an image for Docker's builder, Debian packages for ours."""
+
+    image: str
+    suite: str
+    python: str  # the minor version of the suite's interpreter: "3.13"
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """The project's own code, under /app."""
+
+    target: str
+    factory: bool
+    folder: str
+    exclude: tuple[str, ...]  # patterns of .dockerignore, in order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Who the container runs as."""
+
+    name: str = "appuser"
+    uid: int = 1000
+    gid: int = 1000
+    home: str = "/home/appuser"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """A setting of the server: the variable that gives it, and what holds when the variable is unset."""
+
+    variable: str
+    default: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Healthcheck:
+    """Docker's HEALTHCHECK; times in seconds. `path` None asks only whether the port accepts."""
+
+    path: str | None
+    body: str | None = None  # JSON that the answer must hold
+    interval: int = 30
+    timeout: int = 10
+    start_period: int = 10
+    retries: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the image must contain and how it is run: contents, not commands; the only input of every later stage."""
+
+    version: int = PLAN_VERSION
+    name: str
+    base: Base
+    dependencies: Dependencies
+    as_of: str | None = None  # an ISO 8601 date: resolve what is not locked as on that day
+    strip: bool = True  # drop what no loader reads from shared objects
+    app: App
+    user: User = field(default_factory=User)
+    volume: str = "/data"
+    env: Mapping[str, str] = field(default_factory=dict)  # set in the image
+    variables: tuple[Variable, ...] = ()  # the environment contract, for .env.example
+    host: Binding
+    port: Binding
+    log_level: Binding
+    database: Database | None = None
+    migrations: Migrations | None = None
+    health: Healthcheck
+    stop_seconds: int = 10  # the grace between SIGTERM and SIGKILL
+    size_limit: int = 200_000_000  # bytes of uncompressed layers
+    because: Mapping[str, str] = field(default_factory=dict)  # dotted field → what decided it
