@@ -44,7 +44,7 @@ def get(url: str, *, headers: Mapping[str, str] | None = None) -> Response:
         except (OSError, http.client.HTTPException) as error:
             if attempt == ATTEMPTS or _hopeless(error):
                 raise _unreachable(url, error) from error
-        time.sleep(0.2 * 4**attempt)
+        time.sleep(0.1 * 4**attempt)
     raise AssertionError("unreachable")
 
 
@@ -69,7 +69,7 @@ def download(url: str, path: Path, *, sha256: str, size: int | None = None) -> P
                 raise _unreachable(url, error) from error
         else:
             return path
-        time.sleep(0.2 * 4**attempt)
+        time.sleep(0.1 * 4**attempt)
     raise AssertionError("unreachable")
 
 
@@ -89,7 +89,7 @@ def _copy(answer: http.client.HTTPResponse, file: IO[bytes], url: str, sha256: s
             break
     length = answer.headers.get("Content-Length")
     if length is not None and count < int(length):
-        raise http.client.IncompleteRead(b"", int(length) - count)
+        raise ConnectionError(f"it broke off after {count} of {length} bytes")
     if (size is not None and count != size) or digest.hexdigest() != sha256:
         raise Untrusted(
             f"`{_safe(url)}` is not the file that was promised: its SHA-256 is {digest.hexdigest()}, not {sha256}",

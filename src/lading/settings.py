@@ -11,28 +11,70 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from lading.errors import BadInput
 from lading.model import Criterion, Fact
-from lading.source import Source
+from lading.source import Bounded, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row: its key, its kind (`text`, `number`, `size`, `switch`, `list`), its default and one line of help."""
+    """One row: its key, its kind (`text`, `number`, `size`, `switch`, `list`), its default and one line of help.
+
+    `choices` are the only values that it takes, where there are few.
+    """
 
     key: str
     kind: str
     default: Any
     help: str
+    choices: tuple[str, ...] = ()
 
 
-SETTINGS = (
+#: What settles a fact that was found in the code: a text may be `none`, where there is no such thing.
+FACTS = (
     Setting("application", "text", None, "the ASGI application, `module:attribute`"),
     Setting("factory", "switch", None, "the application is a function that makes it"),
     Setting("app-folder", "text", None, "the folder that must be importable, from the project's root"),
-    Setting("health", "text", None, "the path that answers 200 when all is well"),
+    Setting("service", "text", None, "the backend to take where the repository has several: its name or its folder"),
+    Setting("name", "text", None, "what the image is called"),
+    Setting(
+        "manager", "text", None, "whose files declare the dependencies where several do: uv, poetry, requirements …"
+    ),
+    Setting("requirements", "text", None, "the file that declares the production dependencies"),
+    Setting("extras", "list", (), "the project's own extras that production needs"),
+    Setting("install", "switch", None, "the project itself is installed, beside what it depends on"),
+    Setting("build-files", "list", (), "files that the project's own build reads: they reach the builder"),
+    Setting("python", "text", None, "the Python releases that will do, as in `>=3.11`"),
+    Setting("server", "text", None, "what serves the application", ("uvicorn", "gunicorn", "hypercorn", "granian")),
+    Setting("server-workers", "number", None, "how many processes serve it"),
+    Setting("root-path", "text", None, "the path that a proxy takes off before it asks"),
+    Setting("proxy-headers", "switch", None, "the server believes X-Forwarded-For and its kind"),
+    Setting("health", "text", None, "the path that answers 200 when all is well, or `none`"),
+    Setting("ready", "text", None, "the path that answers 200 when what it needs is there too, or `none`"),
+    Setting("metrics", "text", None, "the path of the metrics, or `none`"),
+    Setting("host-variable", "text", None, "the variable that the address to bind comes from"),
+    Setting("port-variable", "text", None, "the variable that the port to bind comes from"),
+    Setting("log-level-variable", "text", None, "the variable that the log level comes from"),
+    Setting("required", "list", (), "variables without which it does not start"),
+    Setting("optional", "list", (), "variables that it does without"),
+    Setting("secrets", "list", (), "variables whose values nobody may see"),
+    Setting("database-variable", "text", None, "the variable that holds the database's URL"),
+    Setting("database-dialect", "text", None, "postgresql, mysql, sqlite, mongodb …, or `none`"),
+    Setting("database-driver", "text", None, "asyncpg, psycopg, aiosqlite …"),
+    Setting("stores", "list", (), "other stores with the variable of each, as in `redis REDIS_URL`, or `none`"),
+    Setting("migrations", "text", None, "the configuration of Alembic, such as `alembic.ini`, or `none`"),
+    Setting("workers", "list", (), "processes beside the server, as in `celery app.tasks:celery`, or `none`"),
+    Setting("without-packages", "list", (), "Debian packages that were found to be needed, and are not"),
+    Setting("written", "list", (), "files and folders that the code writes, from its working directory"),
+    Setting("front-end", "text", None, "the folder of built files that the application serves, or `none`"),
+)
+
+SETTINGS = (
+    *FACTS,
+    Setting("health-body", "text", None, "JSON that the answer of the health path must hold"),
     Setting("port", "number", 8000, "the port that the server binds when its variable is unset"),
     Setting("volume", "text", "/data", "where the container may keep files"),
     Setting("exclude", "list", (), "more patterns that keep files out of the image, as in .dockerignore"),
@@ -48,6 +90,9 @@ SETTINGS = (
     Setting("engine", "text", "auto", "auto, unshare, docker or podman"),
     Setting("cache", "text", None, "where downloads and layers are kept; the default is ~/.cache/lading"),
 )
+
+#: What a switch may say in the environment, in any case.
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
 
@@ -76,14 +121,14 @@ def load(source: Source, flags: Mapping[str, Any], environ: Mapping[str, str]) -
     tables, criteria = _files(source)
     for where, table in tables:
         for key, value in table.items():
-            facts[_known(key, where)] = Fact(_value(key, value, where), f"{where} {key}")
+            facts[key] = Fact(_value(key, value, where), f"{where} {key}")
     for key in _BY_KEY:
         name = "LADING_" + key.upper().replace("-", "_")
         if environ.get(name):
             facts[key] = Fact(_value(key, environ[name], name), name)
     for key, value in flags.items():
         if value is not None:
-            facts[_known(key, "flags")] = Fact(_value(key, value, f"--{key}"), f"--{key}")
+            facts[key] = Fact(_value(key, value, f"--{key}"), f"--{key}")
     return Settings(facts, criteria)
 
 
@@ -107,13 +152,30 @@ def _files(source: Source) -> tuple[list[tuple[str, Mapping[str, Any]]], tuple[C
 def toml(source: Source, path: str) -> dict[str, Any]:
     """A TOML file of `source` as a dict. Raises `BadInput` with the line of what is wrong in it."""
     try:
-        return tomllib.loads(source.read(path).decode())
+        return _parsed(Bounded(source).read(path).decode())
     except UnicodeDecodeError as error:
         raise BadInput("is not UTF-8 text", where=path, hint="TOML files are UTF-8: save it as such") from error
+    except RecursionError as error:
+        raise BadInput("is nested too deeply to be read", where=path, hint="flatten its arrays and tables") from error
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+)", str(error))
         where = f"{path}:{found[1]}" if found else path
         raise BadInput(str(error).partition(" (at ")[0].lower(), where=where, hint="mend the TOML syntax") from error
+    except ValueError as error:  # an integer or a date that Python will not make
+        raise BadInput("has a value that cannot be read", where=path, hint="mend the TOML syntax") from error
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> dict[str, Any]:
+    """A file is asked many questions, and parsed once; nobody changes what it holds."""
+    # For a key of n parts tomllib takes n² steps.
+    if sum(run[0].count(".") ** 2 for run in _DOTTED.finditer(text)) > _MOST_STEPS:
+        raise RecursionError
+    return tomllib.loads(text)
+
+
+_DOTTED = re.compile(r"""(?<![\w-])(?:(?>[\w-]{1,200}|"[^"\n]{0,200}"|'[^'\n]{0,200}')[ \t]{0,9}\.[ \t]{0,9}){9,}+""")
+_MOST_STEPS = 2_000_000
 
 
 def _criteria(rows: Any, where: str) -> tuple[Criterion, ...]:
@@ -123,32 +185,84 @@ def _criteria(rows: Any, where: str) -> tuple[Criterion, ...]:
         raise BadInput("a criterion needs `id`, `title` and `checks`", where=where) from error
 
 
-def _known(key: str, where: str) -> str:
+def _setting(key: str, where: str) -> Setting:
     if key in _BY_KEY:
-        return key
+        return _BY_KEY[key]
     near = difflib.get_close_matches(key.replace("_", "-"), _BY_KEY, n=1)
     hint = f"did you mean `{near[0]}`?" if near else f"the keys are {', '.join(_BY_KEY)}"
     raise BadInput(f"there is no setting `{key}`", where=where, hint=hint)
 
 
 def _value(key: str, value: Any, where: str) -> Any:
-    kind = _BY_KEY[key].kind
-    match kind, value:
+    setting = _setting(key, where)
+    match setting.kind, value:
         case ("text", str()) | ("switch", bool()):
-            return value
+            return _chosen(setting, value, where)
         case "number", int() if not isinstance(value, bool):
             return value
-        case "number", str() if value.isdecimal():
+        case "number", str() if re.fullmatch(r"\d{1,9}", value):
             return int(value)
-        case "switch", str() if value.lower() in {"1", "true", "yes", "on", "0", "false", "no", "off"}:
-            return value.lower() in {"1", "true", "yes", "on"}
+        case "switch", str() if value.lower() in {*_TRUE, *_FALSE}:
+            return value.lower() in _TRUE
         case "list", str():
             return tuple(part.strip() for part in value.split(",") if part.strip())
         case "list", Sequence() if all(isinstance(item, str) for item in value):
             return tuple(value)
         case "size", int() if not isinstance(value, bool):
             return value
-        case "size", str() if found := re.fullmatch(r"(\d+(?:\.\d+)?) ?([kMG]?)(i?)B?", value):
+        case "size", str() if found := re.fullmatch(r"(\d{1,15}(?:\.\d{1,15})?) ?([kMG]?)(i?)B?", value):
             return int(float(found[1]) * (1024 if found[3] else 1000) ** ("", "k", "M", "G").index(found[2]))
         case _:
-            raise BadInput(f"`{key}` must be a {kind}, not `{value}`", where=where)
+            raise BadInput(f"`{key}` must be a {setting.kind}, not `{value}`", where=where)
+
+
+def _chosen(setting: Setting, value: Any, where: str) -> Any:
+    """`value`, when it is one of the few that the setting takes, or the setting takes any."""
+    if not setting.choices or value in setting.choices:
+        return value
+    near = difflib.get_close_matches(value, setting.choices, n=1)
+    raise BadInput(
+        f"`{setting.key}` is one of {', '.join(setting.choices)}, not `{value}`",
+        where=where,
+        hint=f"did you mean `{near[0]}`?" if near else "",
+    )
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of lading.toml and of `[tool.lading]`, draft 2020-12, for editors; as strict as `load`."""
+    criterion = {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "title": {"type": "string"},
+            "checks": {"type": "array", "items": {"type": "string"}},
+        },
+        "required": ["id", "title", "checks"],
+    }
+    rows = {setting.key: _row(setting) for setting in SETTINGS}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The settings of lading: lading.toml, and `[tool.lading]` of pyproject.toml",
+        "type": "object",
+        "properties": {
+            **dict(sorted(rows.items())),
+            "criteria": {"type": "array", "items": criterion, "description": "criteria of the project's own"},
+        },
+        "additionalProperties": False,
+    }
+
+
+#: The JSON Schema of each kind, of all that `_value` takes.
+_KINDS: Mapping[str, Mapping[str, Any]] = {
+    "text": {"type": "string"},
+    "number": {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^\d{1,9}$"}]},
+    "size": {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^\d{1,15}(\.\d{1,15})? ?[kMG]?i?B?$"}]},
+    "switch": {"anyOf": [{"type": "boolean"}, {"enum": [*_TRUE, *_FALSE]}]},
+    "list": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]},
+}
+
+
+def _row(setting: Setting) -> dict[str, Any]:
+    choices = {"enum": list(setting.choices)} if setting.choices else {}
+    default = {} if setting.default in {None, ()} else {"default": setting.default}
+    return {**_KINDS[setting.kind], **choices, **default, "description": setting.help}
