@@ -1,0 +1,1 @@
+"""Images as values: layers, configurations and manifests, and the folders and archives that they travel in."""
