@@ -1,0 +1,104 @@
+"""A source tree and the settings → a `Project`: each fact with the line that told us. One module a question.
+
+Nothing of the project is ever run or imported: its code is read with `ast`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from lading import dependencies
+from lading.dependencies import pyproject
+from lading.detect import (
+    application,
+    database,
+    environment,
+    files,
+    front_end,
+    health,
+    metrics,
+    migrations,
+    override,
+    packaging,
+    packaging_extras,
+    python,
+    reach,
+    server,
+    services,
+    system,
+    workers,
+)
+from lading.model import Fact, Project
+from lading.settings import Settings, toml
+from lading.source import Bounded, Source
+
+
+def detect(source: Source, settings: Settings) -> Project:
+    """Everything that we can find out about `source`; what the user decided in `settings` stands above what we find.
+
+    Raises `NotFound` when no file declares the dependencies or makes an application, `BadInput` for a file that must
+    be read and cannot be, with its line.
+    """
+    source = Bounded(source)
+    here = services.choose(source, settings)
+    code = here.code
+    source = code.source
+    chosen = application.detect(code, settings)
+    declared = override.declared(source, settings)
+    reached = reach.reach(code, chosen.path)
+    if not settings.given("extras"):
+        declared = packaging_extras.needed(code, reached, declared)
+    declared = packaging.install(code, reached, declared)
+    locked = dependencies.packages(source, declared.value)
+    entry = chosen.fact.value.target.rpartition(":")[2] if chosen.fact.value.factory else ""
+    variables = environment.variables(code, reached, entry, declared.value)
+    data = database.detect(code, reached, variables, declared.value)
+    migrated = override.migrated(migrations.detect(code, reached, entry), code, settings)
+    served = server.detect(code, declared.value, chosen.starts)
+    healthy = health.read(code, chosen.object)
+    beside = workers.detect(code, chosen.fact.value.folder, reached, variables)
+    front = front_end.detect(code, chosen.fact.value.folder, reached)
+    counted = metrics.single(code, chosen.object)
+    found = Project(
+        name=_name(source),
+        dependencies=declared,
+        application=chosen.fact,
+        python=python.detect(source, code, reached, locked, declared.value.files[0]),
+        server=served,
+        listens=server.listens(code, settings, chosen.starts),
+        health=health.detect(code, settings, chosen.object),
+        routes=healthy.routes,
+        workers=beside,
+        front_end=front,
+        environment=variables,
+        host=environment.binding("host", code, variables),
+        port=environment.binding("port", code, variables),
+        log_level=environment.binding("log_level", code, variables),
+        database=data.main,
+        stores=data.stores,
+        migrations=migrated,
+        packaging=packaging.detect(source, declared.value),
+        paths=files.detect(code, reached, entry, declared.value),
+        system=system.detect(code, reached, declared, locked),
+        services=here.told,
+    )
+    notes = (
+        *data.notes,
+        *migrations.notes(code, migrated, reached, entry),
+        *files.notes(code, reached, entry, declared.value),
+        *server.notes(served, chosen.starts),
+        *(() if settings.given("health") else healthy.notes),
+        *((counted,) if counted else ()),
+        *workers.notes(code, beside),
+        *front_end.notes(code, front),
+    )
+    return override.apply(replace(found, notes=(*found.notes, *notes)), settings)
+
+
+def _name(source: Source) -> Fact[str]:
+    if pyproject.PATH in source.files:
+        project: Any = toml(source, pyproject.PATH).get("project")
+        if isinstance(project, dict) and isinstance(project.get("name"), str):
+            return Fact(project["name"], pyproject.place(source, "name"))
+    return Fact(source.name, "the folder's name")

@@ -1,0 +1,2 @@
+revision: str = "a"
+down_revision = None

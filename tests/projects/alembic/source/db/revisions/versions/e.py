@@ -1,0 +1,2 @@
+revision = "e"
+down_revision = "b"

@@ -1,0 +1,6 @@
+from fastapi import FastAPI
+
+
+def create(debug: bool = False):
+    app = FastAPI()
+    return app

@@ -1,0 +1,5 @@
+from fastapi import FastAPI
+
+from web.names import name
+
+app = FastAPI()

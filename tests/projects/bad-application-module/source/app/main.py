@@ -1,0 +1,4 @@
+from app import x
+from fastapi import FastAPI
+
+app = FastAPI()

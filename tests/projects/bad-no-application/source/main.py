@@ -1,0 +1,3 @@
+from fastapi import FastApi
+
+app = FastApi()

@@ -1,0 +1,4 @@
+import fastapi
+
+def serve()
+    return fastapi.FastAPI()

@@ -1,0 +1,4 @@
+from core.web import app
+from routes import router
+
+app.include_router(router)

@@ -1,0 +1,1 @@
+print "a program for Python 2"

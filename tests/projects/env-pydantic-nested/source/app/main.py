@@ -1,0 +1,10 @@
+from fastapi import FastAPI
+
+from app.settings import settings
+
+app = FastAPI(title=settings.title)
+
+
+@app.get("/health")
+def health():
+    return {"status": "healthy"}

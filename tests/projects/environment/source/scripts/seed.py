@@ -1,0 +1,3 @@
+import os
+
+ADMIN = os.environ["ADMIN_PASSWORD"]

@@ -1,0 +1,3 @@
+from .core.setup import create_application
+
+app = create_application("x")

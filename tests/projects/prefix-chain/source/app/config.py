@@ -1,0 +1,6 @@
+class Settings:
+    API_PREFIX: str = "/api"
+    VERSION = "v2"
+
+
+settings = Settings()

@@ -1,0 +1,6 @@
+from fastapi import FastAPI
+
+import routers.users
+from store import load
+
+app = FastAPI()

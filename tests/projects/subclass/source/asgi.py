@@ -1,0 +1,3 @@
+from core.web import Service
+
+service = Service()

@@ -1,0 +1,5 @@
+import fastapi
+
+
+class Service(fastapi.FastAPI):
+    pass

@@ -1,0 +1,5 @@
+import dramatiq
+
+
+@dramatiq.actor
+def bill(): ...

@@ -1,0 +1,5 @@
+import dramatiq
+
+
+@dramatiq.actor(queue_name="mail")
+def send(): ...

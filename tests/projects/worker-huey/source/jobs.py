@@ -1,0 +1,3 @@
+from huey import SqliteHuey
+
+huey = SqliteHuey(filename="/data/jobs.db")

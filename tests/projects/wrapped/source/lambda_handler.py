@@ -1,0 +1,5 @@
+from mangum import Mangum
+
+from main import api
+
+handler = Mangum(api)
