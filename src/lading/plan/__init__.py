@@ -1,0 +1,242 @@
+"""Project + Settings → Plan: every decision made once, each with what decided it."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from lading.errors import BadInput
+from lading.model import (
+    App,
+    Base,
+    Binding,
+    Database,
+    Fact,
+    Healthcheck,
+    Plan,
+    Project,
+    Variable,
+)
+from lading.plan import exclude
+from lading.plan.document import dump, dump_schema, load, schema
+from lading.settings import Settings
+
+__all__ = ["PACKAGES", "SERVER", "SUITE", "dump", "dump_schema", "exclude", "load", "make", "on_volume", "schema"]
+
+#: The Debian release that our own base is made of, and the interpreter in it, to the patch.
+SUITE, SUITE_PYTHON = "trixie", "3.13.5"
+
+#: What the launcher becomes; added, as the last requirement, where the project declares none.
+SERVER = "uvicorn"
+
+#: What Python's standard library needs at run time and finds in files: trust, protocol names, time zones.
+PACKAGES = ("ca-certificates", "netbase", "tzdata")
+
+
+def make(project: Project, settings: Settings) -> Plan:
+    """What the image of `project` must contain. Pure: the same facts give the same plan.
+
+    Raises `BadInput` when the project refuses the interpreter that it would get, or a setting cannot be met.
+    """
+    because: dict[str, str] = {}
+
+    def told(field: str, fact: Fact[Any] | None) -> None:
+        because[field] = fact.because if fact else "default"
+
+    def setting(field: str, key: str) -> Any:
+        told(field, settings[key])
+        return settings[key].value
+
+    told("name", project.name)
+    told("dependencies", project.dependencies)
+    dependencies = project.dependencies.value
+    server = project.server if project.server and project.server.value.declared else None
+    if server is None:
+        dependencies = replace(dependencies, requirements=(*dependencies.requirements, SERVER))
+    because["dependencies.requirements"] = "default" if server is None else server.because
+    for field in ("target", "factory", "folder"):
+        told(f"app.{field}", project.application)
+    application = project.application.value
+    migrations = project.migrations.value if project.migrations else None
+    told("migrations", project.migrations)
+    volume = _volume(setting("volume", "volume"), because["volume"])
+    database, moved = _database(project.database, volume)
+    told("database", project.database)
+    health = settings["health"] if settings.given("health") else project.health
+    told("health.path", health)
+
+    env = _env(application.folder)
+    because |= dict.fromkeys((f"env.{name}" for name in env), "default")
+    because["env.PYTHONPATH"] = project.application.because
+    if database and database.variable and database.url and moved:
+        env[database.variable] = database.url
+        because[f"env.{database.variable}"] = f"{moved}, moved on to the volume"
+
+    port = str(_port(setting("port.default", "port")))
+    because |= {"host.default": "default", "log_level.default": "default"}
+    bindings: dict[str, Binding] = {}
+    for field, variable, name, default in (
+        ("host", project.host, "HOST", "0.0.0.0"),  # noqa: S104 - a container is reached from outside
+        ("port", project.port, "PORT", port),
+        ("log_level", project.log_level, "LOG_LEVEL", "info"),
+    ):
+        told(f"{field}.variable", variable)
+        bindings[field] = Binding(variable=variable.value if variable else name, default=default)
+    variables = tuple(_variables(project.environment, bindings, database))
+    for fact in project.environment:
+        because[f"variables.{fact.value.name}"] = fact.because
+
+    return Plan(
+        name=project.name.value,
+        base=Base(
+            image=_image(project.python, settings, because),
+            suite=SUITE,
+            python=SUITE_PYTHON.rpartition(".")[0],
+            packages=tuple(dict.fromkeys((*PACKAGES, *setting("base.packages", "packages")))),
+        ),
+        dependencies=dependencies,
+        as_of=setting("as_of", "as-of"),
+        strip=setting("strip", "strip"),
+        app=App(
+            target=application.target,
+            factory=application.factory,
+            folder=application.folder,
+            exclude=exclude.patterns(setting("app.exclude", "exclude"), dependencies.files, migrations),
+        ),
+        volume=volume,
+        env=env,
+        variables=variables,
+        host=bindings["host"],
+        port=bindings["port"],
+        log_level=bindings["log_level"],
+        database=database,
+        migrations=migrations,
+        health=Healthcheck(
+            path=health.value if health else None,
+            body=_json(setting("health.body", "health-body"), because["health.body"]),
+        ),
+        stop_seconds=setting("stop_seconds", "stop-seconds"),
+        size_limit=setting("size_limit", "size-limit"),
+        because=dict(sorted(because.items())),
+    )
+
+
+def on_volume(url: str, volume: str) -> str:
+    """`url` with its SQLite file on `volume`, its driver, file name and query kept; any other URL as it is.
+
+    Three slashes are a relative path, which would be lost with the container: `sqlite:///./tasks.db` becomes
+    `sqlite:////data/tasks.db`. (SQLAlchemy 2, "Engine configuration, SQLite".)
+    """
+    found = re.fullmatch(r"(sqlite(?:\+\w+)?):///([^?]+)(\?.*)?", url, re.DOTALL)
+    if not found or found[2] == ":memory:" or found[2].startswith("file:"):
+        return url
+    path = posixpath.normpath(found[2])
+    if path.startswith(volume + "/"):
+        return url
+    return f"{found[1]}:///{volume}/{posixpath.basename(path)}{found[3] or ''}"
+
+
+def _database(fact: Fact[Database] | None, volume: str) -> tuple[Database | None, str]:
+    """The database with its default where it lasts, and what told us the default that had to move."""
+    if fact is None or fact.value.url is None or fact.value.variable is None:
+        return (fact.value if fact else None), ""
+    url = on_volume(fact.value.url, volume)
+    return replace(fact.value, url=url), fact.because if url != fact.value.url else ""
+
+
+def _env(folder: str) -> dict[str, str]:
+    return {
+        "PATH": "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": "/home/appuser",
+        "LANG": "C.UTF-8",
+        # OpenSSL's own default is a path that only the `openssl` package would make.
+        "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
+        # Absolute: a relative one would mean something else in every other working directory.
+        "PYTHONPATH": posixpath.normpath(posixpath.join("/app", folder)),
+        "PYTHONPYCACHEPREFIX": "/opt/pycache",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _variables(
+    facts: Iterable[Fact[Variable]], bindings: Mapping[str, Binding], database: Database | None
+) -> Iterator[Variable]:
+    """The environment contract, in the order in which the project reads it; the defaults are those of the image."""
+    defaults = {binding.variable: binding.default for binding in bindings.values()}
+    if database and database.variable and database.url:
+        defaults[database.variable] = database.url
+    found = {fact.value.name: fact.value for fact in facts}
+    for name, variable in found.items():
+        held = defaults.get(name)
+        yield variable if held is None else replace(variable, default=held, required=False)
+    yield from (Variable(name=name, default=value) for name, value in defaults.items() if name not in found)
+
+
+def _volume(value: str, because: str) -> str:
+    path = posixpath.normpath(value)
+    if not path.startswith("/") or path.startswith("//") or path in {"/", "/app", "/opt", "/tmp"}:  # noqa: S108
+        raise BadInput(f"`volume` must be a folder of its own, not `{value}`", where=because, hint="such as `/data`")
+    return path
+
+
+def _json(text: str | None, because: str) -> str | None:
+    try:
+        json.loads(text or "null")
+    except ValueError as error:
+        raise BadInput(f"`health-body` must be JSON, not `{text}`: {error}", where=because) from error
+    return text
+
+
+def _port(value: int) -> int:
+    if not 0 < value < 65536:
+        raise BadInput(
+            f"`port` must be 1 to 65535, not {value}", hint="the variable may still say otherwise at run time"
+        )
+    return value
+
+
+def _image(python: Fact[str] | None, settings: Settings, because: dict[str, str]) -> str:
+    """The Dockerfile's base; where its default is too old or too new for the project, the suite's own version."""
+    image: str = settings["python-image"].value
+    because["base.image"] = settings["python-image"].because
+    because["base.python"] = python.because if python else "default"
+    if python is None:
+        return image
+    if settings["builder"].value == "native" and not _allows(python, SUITE_PYTHON):
+        raise BadInput(
+            f"the project wants Python {python.value}, and the base has {SUITE_PYTHON}",
+            where=python.because,
+            hint="widen what it allows, or build on an image that has it: `--builder docker --python-image IMAGE`",
+        )
+    tag = re.search(r"python:(\d+\.\d+)", image)
+    if tag is None or any(_allows(python, f"{tag[1]}.{patch}") for patch in range(50)):
+        return image
+    if settings.given("python-image"):
+        raise BadInput(
+            f"the project wants Python {python.value}, and the image is `{image}`",
+            where=python.because,
+            hint="choose another with `python-image`",
+        )
+    because["base.image"] = python.because
+    for minor in ("3.13", "3.12", "3.11", "3.14", "3.10", "3.9"):
+        if any(_allows(python, f"{minor}.{patch}") for patch in range(50)):
+            return f"python:{minor}-slim"
+    raise BadInput(
+        f"no image is known for Python {python.value}", where=python.because, hint="say one with `python-image`"
+    )
+
+
+def _allows(python: Fact[str], version: str) -> bool:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return SpecifierSet(python.value).contains(version)
+    except InvalidSpecifier as error:
+        raise BadInput(
+            f"`{python.value}` is not a version specifier", where=python.because, hint="write it as in `>=3.11`"
+        ) from error

@@ -1,0 +1,169 @@
+"""Plan → `Dockerfile`: the image that our own builder makes, for Docker, podman, buildah and everything that reads one.
+
+It keeps to what BuildKit of Docker 20.10 and buildah 1.24 know: cache and bind mounts, no heredoc, no `# syntax`.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+
+from lading import launch
+from lading import plan as plans
+from lading.dependencies import exported
+from lading.model import Plan
+from lading.render import launcher
+
+#: The uv that installs the dependencies: the same today and in a year.
+UV = "0.13.8"
+
+#: Modules that no server imports, so that their bytecode is not kept.
+UNUSED = "/(test|tests|idlelib|lib2to3|turtledemo|ensurepip|pydoc_data|site-packages/pip)/"
+
+#: Where apt keeps what it fetched: shared by builds, in no layer.
+_APT = (
+    "--mount=type=cache,target=/var/cache/apt,sharing=locked",
+    "--mount=type=cache,target=/var/lib/apt/lists,sharing=locked",
+)
+
+
+def render(plan: Plan, /) -> Mapping[str, str]:
+    """`Dockerfile`."""
+    blocks = (_head(plan), _dependencies(plan), _strip(plan), _bytecode(), _app(), _runtime(plan), _run(plan))
+    return {"Dockerfile": "\n\n".join(block.strip() for block in blocks if block) + "\n"}
+
+
+def _head(plan: Plan) -> str:
+    return f"""
+# The image of {plan.name}, written by lading from its plan. Edit it as you like: it is yours from then on.
+# No `# syntax` line: every BuildKit since Docker 20.10, and buildah, read this file as it is.
+
+# Another patch release, a digest, your own mirror: --build-arg PYTHON_IMAGE=…
+ARG PYTHON_IMAGE={plan.base.image}
+"""
+
+
+def _dependencies(plan: Plan) -> str:
+    exports = exported.text(plan.dependencies) is not None
+    files: tuple[str, ...] = (launcher.REQUIREMENTS,) if exports else plan.dependencies.files
+    arguments: tuple[str, ...] = ("-r", files[0])
+    # Where the project declares no server, the plan's last requirement is the one that it added.
+    arguments += (plans.SERVER,) if plan.dependencies.requirements[-1:] == (plans.SERVER,) else ()
+    mounts = [f"--mount=type=bind,source={path},target=/build/{path}" for path in files]
+    newest = f" --exclude-newer {plan.as_of}" if plan.as_of else ""
+    return f"""
+# ── dependencies: what this stage needs beside them stays in it ──────────────────────────────────────────────────────
+FROM ${{PYTHON_IMAGE}} AS dependencies
+WORKDIR /build
+
+# A cache mount is kept between builds, and is in no layer.
+RUN --mount=type=cache,target=/root/.cache \\
+    pip install --disable-pip-version-check --root-user-action=ignore uv=={UV}
+
+# An environment without pip, which nothing needs at run time. Before the code, so that a change of the code leaves
+# this layer as it is; the files that decide are mounted, not copied. Links cannot leave the cache: copy.
+RUN {_join("--mount=type=cache,target=/root/.cache", *mounts)} \\
+    python -m venv --without-pip /opt/venv \\
+ && uv pip install --python /opt/venv/bin/python --link-mode copy{newest} {shlex.join(arguments)}
+"""
+
+
+def _strip(plan: Plan) -> str:
+    if not plan.strip:
+        return ""
+    return f"""
+# Symbol tables and debug sections, which no loader reads, are up to half of a compiled wheel. Libraries that a wheel
+# brought along (`*.libs`) were patched, and stay as they are.
+RUN {_join(*_APT)} \\
+    apt-get update -qq && apt-get install -qq --no-install-recommends binutils >/dev/null \\
+ && find /opt/venv -name '*.so*' -type f -not -path '*.libs/*' -exec strip --strip-unneeded {{}} +
+"""
+
+
+def _bytecode() -> str:
+    compile_ = "/opt/venv/bin/python -m compileall -qq -f --invalidation-mode"
+    return f"""
+# Bytecode in a tree of its own, so that there is no __pycache__ beside any source, of the interpreter's library too:
+# the official image ships none of it, and a start would compile it every time. What is installed never changes, so
+# nothing checks it against its source. (A file that does not compile is a template, or is never imported.)
+ENV PYTHONPYCACHEPREFIX=/opt/pycache PYTHONDONTWRITEBYTECODE=1
+RUN {compile_} unchecked-hash -j 0 \\
+      -x '{UNUSED}' \\
+      "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" /opt/venv/lib \\
+ || true
+"""
+
+
+def _app() -> str:
+    return f"""
+# ── app: the code, with its bytecode, and without what was in the context for the builder ────────────────────────────
+FROM dependencies AS app
+COPY . /app
+# Modes as everywhere, whatever the machine's umask was. Checked bytecode, so that code mounted over /app counts.
+RUN rm -rf /app/{launcher.FOLDER} \\
+ && chmod -R u=rwX,go=rX /app \\
+ && mkdir -p /opt/pycache/app \\
+ && {{ /opt/venv/bin/python -m compileall -qq -f --invalidation-mode checked-hash /app || true; }}
+"""
+
+
+def _runtime(plan: Plan) -> str:
+    user, volume = plan.user, plan.volume
+    extra = [name for name in plan.base.packages if name not in plans.PACKAGES]
+    packages = f"""
+# Libraries and programs that the dependencies load.
+RUN {_join(*_APT)} \\
+    apt-get update -qq && apt-get install -qq --no-install-recommends {shlex.join(extra)} >/dev/null
+"""
+    return f"""
+# ── runtime: the image; what changes least comes first ───────────────────────────────────────────────────────────────
+FROM ${{PYTHON_IMAGE}} AS runtime
+{packages if extra else ""}
+# {user.name} has a home, because libraries ask for it. The volume is made here, so that a fresh one gets this owner and
+# mode; like the folder of a database in its official image, it takes in whoever the container is run as.
+RUN groupadd --gid {user.gid} {user.name} \\
+ && useradd --uid {user.uid} --gid {user.gid} --home-dir {user.home} --create-home --no-log-init \\
+      --shell /usr/sbin/nologin {user.name} \\
+ && install --directory --owner={user.uid} --group={user.gid} --mode=1777 {volume}
+
+COPY --from=dependencies /opt/venv /opt/venv
+COPY --from=dependencies /opt/pycache /opt/pycache
+COPY --chmod=644 {" ".join(f"{launcher.FOLDER}/{name}" for name in sorted(launch.files(plan)))} {launch.FOLDER}/
+# The owner is set while copying: a `chown -R` would store every file a second time.
+COPY --from=app --chown={user.uid}:{user.gid} /app /app
+COPY --from=app /opt/pycache/app /opt/pycache/app
+"""
+
+
+def _run(plan: Plan) -> str:
+    health, config = plan.health, launch.config(plan)
+    (port,), (volume,) = config["ExposedPorts"], config["Volumes"]
+    env = " \\\n    ".join(f"{name}={_quoted(value)}" for name, value in plan.env.items())
+    labels = "".join(f"LABEL {name}={_quoted(value)}\n" for name, value in config["Labels"].items())
+    return f"""
+# ── how it runs ──────────────────────────────────────────────────────────────────────────────────────────────────────
+ENV {env}
+{labels}WORKDIR {config["WorkingDir"]}
+VOLUME {json.dumps([volume])}
+EXPOSE {port.removesuffix("/tcp")}
+# Numbers, because Kubernetes' runAsNonRoot cannot look a name up.
+USER {config["User"]}
+STOPSIGNAL {config["StopSignal"]}
+# The launcher asks the port that the environment names, and gives up by itself before the engine does. No curl.
+HEALTHCHECK --interval={health.interval}s --timeout={health.timeout}s --start-period={health.start_period}s \\
+    --retries={health.retries} \\
+    CMD {json.dumps(config["Healthcheck"]["Test"][1:])}
+# The exec form: no shell stands between the engine's signals and the server.
+ENTRYPOINT {json.dumps(config["Entrypoint"])}
+CMD {json.dumps(config["Cmd"])}
+"""
+
+
+def _quoted(value: str) -> str:
+    """`value` as a Dockerfile's string, where a dollar would start a variable."""
+    return json.dumps(value, ensure_ascii=False).replace("$", "\\$")
+
+
+def _join(*mounts: str) -> str:
+    return " \\\n    ".join(mounts)

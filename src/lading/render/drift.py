@@ -1,0 +1,138 @@
+"""What the plan wants, what is there, and what was written last → what to do with each file, and why.
+
+The rule is dpkg's for configuration files: a file that nobody touched follows the plan; a file that somebody edited is
+theirs, and is spoken of once each time that ours changes, not again and again.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from lading.errors import BadInput
+from lading.model import Plan
+from lading.source import Source
+
+#: What was last written, or shown where it was kept: path → SHA-256 of the text.
+RECORD = ".lading/written.json"
+
+State = Literal["new", "same", "update", "edited", "conflict", "foreign"]
+
+WHY: Mapping[State, str] = {
+    "new": "it is not there yet",
+    "same": "it is as the plan wants it",
+    "update": "nobody edited it since lading wrote it, and the plan changed",
+    "edited": "it was edited, and the plan did not change: it is kept",
+    "conflict": "it was edited, and the plan changed too: it is kept, take what you want of the difference by hand",
+    "foreign": "lading did not write it: it is kept, `--force` replaces it",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One file: what the plan wants it to be, what became of it, and the difference from what is there."""
+
+    path: str
+    state: State
+    wanted: str
+    diff: str = ""  # unified, from what is there to what is wanted
+    forced: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether `wanted` is to be written."""
+        return self.state in {"new", "update"} or (self.forced and self.state != "same")
+
+    @property
+    def drifted(self) -> bool:
+        """Whether somebody has to look at it: an edit that was seen before is a decision, not a drift."""
+        return self.state not in {"same", "edited"}
+
+    @property
+    def why(self) -> str:
+        """The state, in a sentence."""
+        return WHY[self.state]
+
+
+def compare(
+    wanted: Mapping[str, str], there: Mapping[str, str | None], written: Mapping[str, str]
+) -> tuple[Change, ...]:
+    """What to do with each file of `wanted`, in its order, and with `RECORD`, which comes last.
+
+    `there` has the text of what stands at each path, None where nothing does; `written` is what `RECORD` says.
+    """
+    changes = [_change(path, text, there.get(path), written.get(path)) for path, text in wanted.items()]
+    record = json.dumps({path: _hash(text) for path, text in sorted(wanted.items())}, indent=2) + "\n"
+    stands = there.get(RECORD)
+    state: State = "new" if stands is None else "same" if _lines(stands) == _lines(record) else "update"
+    return (*changes, Change(path=RECORD, state=state, wanted=record, diff=_diff(RECORD, stands, record)))
+
+
+def compare_source(plan: Plan, source: Source, *, force: bool = False) -> tuple[Change, ...]:
+    """`compare` for the files of `plan` and those of `source`; with `force`, edited files are replaced as well.
+
+    Raises `BadInput` for a record or a file that is not text.
+    """
+    from lading import render
+
+    wanted = render.files(plan)
+    there = {path: _text(source, path) for path in (*wanted, RECORD)}
+    changes = compare(wanted, there, _record(there[RECORD]))
+    return tuple(replace(change, forced=force) for change in changes)
+
+
+def _change(path: str, wanted: str, there: str | None, written: str | None) -> Change:
+    state: State
+    if there is None:
+        state = "new"
+    elif _lines(there) == _lines(wanted):
+        state = "same"
+    elif written is None:
+        state = "foreign"
+    elif written == _hash(there):
+        state = "update"
+    elif written == _hash(wanted):
+        state = "edited"
+    else:
+        state = "conflict"
+    return Change(path=path, state=state, wanted=wanted, diff=_diff(path, there, wanted))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines without their ends: git may have checked the file out with those of Windows."""
+    return text.splitlines()
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256("\n".join(_lines(text)).encode()).hexdigest()
+
+
+def _diff(path: str, there: str | None, wanted: str) -> str:
+    before: Iterable[str] = [] if there is None else _lines(there)
+    old = "/dev/null" if there is None else path
+    return "\n".join(difflib.unified_diff(list(before), _lines(wanted), old, f"{path} (plan)", lineterm=""))
+
+
+def _text(source: Source, path: str) -> str | None:
+    if path not in source.files:
+        return None
+    try:
+        return source.read(path).decode()
+    except UnicodeDecodeError as error:
+        raise BadInput("is not UTF-8 text", where=path, hint="delete it, and `lading init` writes it anew") from error
+
+
+def _record(text: str | None) -> dict[str, str]:
+    try:
+        record = json.loads(text or "{}")
+    except ValueError as error:
+        raise BadInput("is not JSON", where=RECORD, hint="delete it: files that differ then count as yours") from error
+    if not isinstance(record, dict) or not all(isinstance(value, str) for value in record.values()):
+        raise BadInput(
+            "must map paths to hashes", where=RECORD, hint="delete it: files that differ then count as yours"
+        )
+    return record

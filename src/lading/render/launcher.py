@@ -1,0 +1,23 @@
+"""Plan → the launcher and its decisions, where the Dockerfile finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lading import launch
+from lading.dependencies import exported
+from lading.model import Plan
+
+#: In the project; in the image they stand in `launch.FOLDER`.
+FOLDER = ".lading"
+
+REQUIREMENTS = f"{FOLDER}/requirements.txt"
+
+
+def render(plan: Plan, /) -> Mapping[str, str]:
+    """The launcher, its decisions, and the requirements where uv does not read the manager's own files."""
+    files = {f"{FOLDER}/{name}": data.decode() for name, data in launch.files(plan).items()}
+    requirements = exported.text(plan.dependencies)
+    if requirements is not None:
+        files[REQUIREMENTS] = f"# Written by lading, from {plan.dependencies.files[-1]}.\n{requirements}"
+    return files

@@ -1,0 +1,306 @@
+"""Facts and settings → the plan; the plan → JSON and back, and what a wrong one is told."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from values import PROJECT
+
+from lading import ignore, plan, settings
+from lading.errors import BadInput
+from lading.model import Application, Binding, Database, Dependencies, Fact, Migrations, Plan, Project, Variable
+from lading.source import Memory
+
+SCHEMA = Path(__file__).parent.parent / "docs" / "plan.schema.json"
+
+
+def make(project: Project = PROJECT, **flags: Any) -> Plan:
+    return plan.make(project, settings.load(Memory({}), {key.replace("_", "-"): flags[key] for key in flags}, {}))
+
+
+def test_the_facts_and_the_settings_fill_every_field() -> None:
+    made = make(port=9000, volume="/var/lib/tasks/", packages=["libmagic1"], as_of="2026-01-31", strip=False)
+    assert made.name == "task-list"
+    assert made.dependencies == PROJECT.dependencies.value
+    assert (made.base.image, made.base.suite, made.base.python) == ("python:3.12-slim", "trixie", "3.13")
+    assert made.base.packages == ("ca-certificates", "netbase", "tzdata", "libmagic1")
+    assert (made.app.target, made.app.factory, made.app.folder) == ("app.main:app", False, ".")
+    assert (made.as_of, made.strip, made.volume) == ("2026-01-31", False, "/var/lib/tasks")
+    assert (made.host, made.port) == (
+        Binding(variable="HOST", default="0.0.0.0"),
+        Binding(variable="PORT", default="9000"),
+    )
+    assert made.log_level == Binding(variable="LOG_LEVEL", default="info")
+    assert (made.health.path, made.stop_seconds, made.size_limit) == ("/health", 10, 200_000_000)
+    assert made.env == {
+        "PATH": "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": "/home/appuser",
+        "LANG": "C.UTF-8",
+        "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
+        "PYTHONPATH": "/app",
+        "PYTHONPYCACHEPREFIX": "/opt/pycache",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "DATABASE_URL": "sqlite:////var/lib/tasks/tasks.db",
+    }
+
+
+def test_every_decision_says_what_decided_it() -> None:
+    because = make(port=9000, exclude=["secret"]).because
+    assert because["app.target"] == "app/main.py:18"
+    assert because["env.DATABASE_URL"] == "app/settings.py:6, moved on to the volume"
+    assert because["health.path"] == "app/main.py:25"
+    assert because["host.variable"] == "app/settings.py:7"
+    assert because["log_level.variable"] == "default"
+    assert because["port.default"] == "--port"
+    assert because["app.exclude"] == "--exclude"
+    assert because["variables.SECRET_KEY"] == "app/settings.py:9"
+    assert because["volume"] == "default"
+
+
+def test_every_field_of_the_plan_is_explained() -> None:
+    made = make()
+    unexplained = {
+        field for field in json.loads(plan.dump(made)) if not any(key.split(".")[0] == field for key in made.because)
+    }
+    assert unexplained == {"version", "user", "because"}
+
+
+@pytest.mark.parametrize(
+    ("url", "moved"),
+    [
+        ("sqlite:///./tasks.db", "sqlite:////data/tasks.db"),
+        ("sqlite:///tasks.db", "sqlite:////data/tasks.db"),
+        ("sqlite+aiosqlite:///data/db/tasks.db", "sqlite+aiosqlite:////data/tasks.db"),
+        ("sqlite:///../tasks.sqlite3?cache=shared&mode=rwc", "sqlite:////data/tasks.sqlite3?cache=shared&mode=rwc"),
+        ("sqlite:////var/tasks.db", "sqlite:////data/tasks.db"),
+        ("sqlite:////data/sub/tasks.db", "sqlite:////data/sub/tasks.db"),
+        ("sqlite:////data/../etc/tasks.db", "sqlite:////data/tasks.db"),
+        ("sqlite:////database/tasks.db", "sqlite:////data/tasks.db"),
+        ("sqlite://", "sqlite://"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("sqlite:///file:tasks.db?uri=true", "sqlite:///file:tasks.db?uri=true"),
+        ("postgresql+asyncpg://me@db/tasks", "postgresql+asyncpg://me@db/tasks"),
+    ],
+)
+def test_an_sqlite_file_moves_on_to_the_volume(url: str, moved: str) -> None:
+    assert plan.on_volume(url, "/data") == moved
+
+
+def test_a_url_that_need_not_move_stays_out_of_the_environment() -> None:
+    for url in ("postgresql://me:secret@localhost/tasks", "sqlite:////data/tasks.db", None):
+        database = Database(dialect="postgresql", variable="DATABASE_URL", url=url)
+        assert "DATABASE_URL" not in make(replace(PROJECT, database=Fact(database, "app/db.py:1"))).env
+
+
+def test_the_contract_holds_what_the_image_sets() -> None:
+    environment = (
+        Fact(Variable(name="SECRET_KEY", required=True, secret=True), "a.py:1"),
+        Fact(Variable(name="HOST", default="127.0.0.1"), "a.py:2"),
+        Fact(Variable(name="DATABASE_URL", default="sqlite:///./tasks.db"), "a.py:3"),
+    )
+    assert make(replace(PROJECT, environment=environment)).variables == (
+        Variable(name="SECRET_KEY", required=True, secret=True),
+        Variable(name="HOST", default="0.0.0.0"),
+        Variable(name="DATABASE_URL", default="sqlite:////data/tasks.db"),
+        Variable(name="PORT", default="8000"),
+        Variable(name="LOG_LEVEL", default="info"),
+    )
+
+
+@pytest.mark.parametrize(("folder", "path"), [(".", "/app"), ("src", "/app/src"), ("./backend/", "/app/backend")])
+def test_the_python_path_is_absolute(folder: str, path: str) -> None:
+    application = Application(target="main:app", folder=folder)
+    assert make(replace(PROJECT, application=Fact(application, "main.py:1"))).env["PYTHONPATH"] == path
+
+
+def test_a_server_is_added_where_the_project_declares_none() -> None:
+    assert make(replace(PROJECT, server=None)).dependencies.requirements[-1] == "uvicorn"
+
+
+@pytest.mark.parametrize(
+    ("python", "image"),
+    [
+        (None, "python:3.12-slim"),
+        (">=3.11", "python:3.12-slim"),
+        (">=3.12.4,<4", "python:3.12-slim"),
+        (">=3.13", "python:3.13-slim"),
+        ("==3.13.*", "python:3.13-slim"),
+    ],
+)
+def test_the_dockerfile_stands_on_a_python_that_the_project_allows(python: str | None, image: str) -> None:
+    fact = Fact(python, "pyproject.toml:3") if python else None
+    assert make(replace(PROJECT, python=fact)).base.image == image
+
+
+@pytest.mark.parametrize(
+    ("python", "flags", "message"),
+    [
+        ("<3.13", {}, "the project wants Python <3.13, and the base has 3.13.5"),
+        (">=3.13.9", {}, "the project wants Python >=3.13.9, and the base has 3.13.5"),
+        (">=3.13", {"python_image": "python:3.12"}, "the project wants Python >=3.13, and the image is `python:3.12`"),
+        ("three", {}, "`three` is not a version specifier"),
+        ("==2.7.*", {"builder": "docker"}, "no image is known for Python ==2.7.*"),
+    ],
+)
+def test_a_python_that_the_project_refuses_stops_us(python: str, flags: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        make(replace(PROJECT, python=Fact(python, "pyproject.toml:3")), **flags)
+    assert (caught.value.message, caught.value.where) == (message, "pyproject.toml:3")
+    assert caught.value.hint
+
+
+def test_dockers_builder_does_not_need_the_python_of_ours() -> None:
+    old = replace(PROJECT, python=Fact("<3.12", "pyproject.toml:3"))
+    assert make(old, builder="docker").base.image == "python:3.11-slim"
+
+
+@pytest.mark.parametrize("volume", ["data", "/", "/app", "./data", "/tmp/"])
+def test_the_volume_is_a_folder_of_its_own(volume: str) -> None:
+    with pytest.raises(BadInput, match="`volume` must be a folder of its own"):
+        make(volume=volume)
+
+
+@pytest.mark.parametrize("port", [0, 65536])
+def test_the_port_can_be_bound(port: int) -> None:
+    with pytest.raises(BadInput, match="`port` must be 1 to 65535"):
+        make(port=port)
+
+
+# ── what stays out of the image ──────────────────────────────────────────────────────────────────────────────────────
+
+OUT = """
+    tests/test_api.py app/tests/test_api.py test/x.py conftest.py app/conftest.py
+    __pycache__/a.pyc app/__pycache__/a.pyc app/deep/er/x.pyc .pytest_cache/v app/.mypy_cache/x .coverage htmlcov/i.html
+    .git/config sub/.git/config .gitignore .github/workflows/ci.yml .gitlab-ci.yml
+    README.md app/NOTES.md docs/index.html docs/templates/a.md
+    .env app/.env app/.env.local .env.example deploy/prod.env server.pem app/certs/a.key id_rsa app/id_ed25519.pub
+    .venv/bin/python venv/bin/python backend/.venv/x node_modules/x/templates/readme.md .vscode/settings.json
+    app/.idea/x.xml .DS_Store tasks.db app/tasks.sqlite3 tasks.db-wal
+    Dockerfile docker/Dockerfile.dev .dockerignore compose.yaml docker-compose.override.yml .lading/written.json
+""".split()  # noqa: SIM905
+
+IN = """
+    app/main.py app/services/tests.py app/routers/test_client.py app/templates/index.html app/templates/mail.md
+    app/prompts/answer.md app/static/app.css alembic.ini alembic/env.py alembic/versions/0001_tasks.py
+    alembic/script.py.mako requirements.txt pyproject.toml app/data/countries.json app/compose.py app/id_maker.py
+    app/environment.py app/docs/openapi.json app/database.py app/env/x.py LICENSE
+""".split()  # noqa: SIM905
+
+
+def test_the_patterns_leave_out_what_no_image_needs_and_nothing_else() -> None:
+    ignored = ignore.matcher(make().app.exclude)
+    assert [path for path in OUT if not ignored(path)] == []
+    assert [path for path in IN if ignored(path)] == []
+
+
+def test_the_projects_own_patterns_come_last() -> None:
+    ignored = ignore.matcher(make(exclude=["app/data", "!certs/ca.pem"]).app.exclude)
+    assert [ignored("app/data/countries.json"), ignored("certs/ca.pem"), ignored("certs/key.pem")] == [
+        True,
+        False,
+        True,
+    ]
+
+
+def test_what_is_installed_from_or_migrated_with_is_taken_back() -> None:
+    dependencies = Dependencies(
+        manager="requirements", files=("docs/requirements.txt", "README.md"), requirements=("fastapi",), locked=False
+    )
+    migrations = Migrations(tool="alembic", config="test/alembic.ini", folder="alembic", heads=())
+    project = replace(PROJECT, dependencies=Fact(dependencies, "x"), migrations=Fact(migrations, "y"))
+    assert make(project).app.exclude[-3:] == ("!docs/requirements.txt", "!README.md", "!test/alembic.ini")
+
+
+# ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_plan_comes_back_as_it_went() -> None:
+    made = make(as_of="2026-01-31")
+    data = plan.dump(made)
+    assert plan.load(data, "plan.json") == made
+    assert plan.dump(plan.load(data, "plan.json")) == data
+    assert data.endswith(b"}\n")
+    assert list(json.loads(data))[:4] == ["version", "name", "base", "dependencies"]
+
+
+def test_a_plan_may_leave_out_what_has_a_default() -> None:
+    raw = json.loads(plan.dump(make()))
+    for key in ("version", "user", "volume", "because"):
+        del raw[key]
+    assert plan.load(json.dumps(raw).encode(), "plan.json") == replace(make(), because={})
+
+
+def changed(path: tuple[str | int, ...], value: Any) -> bytes:
+    raw = json.loads(plan.dump(make()))
+    place: Any = raw
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return json.dumps(raw).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "hint"),
+    [
+        (changed(("prot",), {}), "a plan has no `prot`", "did you mean `port`?"),
+        (changed(("base", "packges"), []), "a plan has no `base.packges`", "did you mean `packages`?"),
+        (changed(("variables", 1, "secrt"), True), "a plan has no `variables[1].secrt`", "did you mean `secret`?"),
+        (changed(("zzz",), 1), "a plan has no `zzz`", "`lading plan --schema` says what a plan may hold"),
+        (
+            changed(("port", "default"), 8000),
+            "`port.default`: expected `str`, got `int`",
+            "`lading plan --schema` says what a plan may hold",
+        ),
+        (
+            changed(("migrations", "tool"), "flyway"),
+            "`migrations.tool`: invalid enum value 'flyway'",
+            "`lading plan --schema` says what a plan may hold",
+        ),
+        (
+            changed(("version",), 2),
+            "is a plan of version 2, and this lading reads version 1",
+            "make it anew with `lading plan --json`",
+        ),
+        (b"[]", "`the plan`: expected `object`, got `array`", "`lading plan --schema` says what a plan may hold"),
+        (
+            b'{"name": "x"}',
+            "`the plan`: object missing required field `base`",
+            "`lading plan --schema` says what a plan may hold",
+        ),
+        (b"{", "is not JSON: Input data was truncated", "make one with `lading plan --json`"),
+    ],
+    ids=lambda value: "" if isinstance(value, bytes) else value,
+)
+def test_a_plan_that_cannot_be_used_is_told_why(data: bytes, message: str, hint: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        plan.load(data, "plan.json")
+    assert (caught.value.message, caught.value.hint, caught.value.where) == (message, hint, "plan.json")
+
+
+def valid(raw: Mapping[str, Any]) -> bool:
+    return jsonschema.Draft202012Validator(plan.schema()).is_valid(raw)
+
+
+def test_the_schema_takes_what_load_takes_and_no_more() -> None:
+    jsonschema.Draft202012Validator.check_schema(plan.schema())
+    assert valid(json.loads(plan.dump(make())))
+    assert not valid(json.loads(changed(("base", "packges"), [])))
+    assert not valid(json.loads(changed(("port", "default"), 8000)))
+    assert not valid({})
+
+
+def test_the_schema_in_the_documentation_is_the_one_that_holds() -> None:
+    assert SCHEMA.read_bytes() == plan.dump_schema(), "lading plan --schema > docs/plan.schema.json"
+
+
+def test_the_wanted_body_is_json() -> None:
+    with pytest.raises(BadInput) as error:
+        plan.make(PROJECT, settings.load(Memory({}), {"health-body": "{'status'}"}, {}))
+    assert str(error.value).startswith("--health-body: `health-body` must be JSON, not `{'status'}`: ")
+    made = plan.make(PROJECT, settings.load(Memory({}), {"health-body": '{"status": "healthy"}'}, {}))
+    assert made.health.body == '{"status": "healthy"}'

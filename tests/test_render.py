@@ -1,0 +1,317 @@
+"""The plan → the files of `lading init`; and the Dockerfile given to the engines it is written for."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_ignore import docker
+from values import PROJECT
+
+from lading import detect, ignore, launch, plan, render, settings
+from lading.model import Dependencies, Plan, Variable
+from lading.source import Directory, Memory
+
+PLAN = plan.make(PROJECT, settings.load(Memory({}), {}, {}))
+EXAMPLE = Path(__file__).parent.parent / "examples" / "task-list"
+
+
+def dockerfile(plan: Plan = PLAN) -> str:
+    return render.files(plan)["Dockerfile"]
+
+
+def instructions(text: str) -> list[str]:
+    """The instructions of a Dockerfile, each on one line."""
+    lines = "\n".join(line for line in text.splitlines() if line and not line.startswith("#"))
+    return [re.sub(r"\s+", " ", line) for line in re.sub(r"\\\n", " ", lines).splitlines()]
+
+
+# ── all of them ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_files_and_their_order() -> None:
+    names = ["Dockerfile", ".dockerignore", ".lading/launch.py", ".lading/launch.json", ".env.example"]
+    assert list(render.files(PLAN)) == names
+    assert all(text.endswith("\n") and "\r" not in text for text in render.files(PLAN).values())
+
+
+def test_the_launcher_is_the_one_of_our_own_builder() -> None:
+    written = {name: text for name, text in render.files(PLAN).items() if name.startswith(".lading/")}
+    assert written == {f".lading/{name}": data.decode() for name, data in launch.files(PLAN).items()}
+
+
+# ── Dockerfile ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def said(name: str, text: str) -> list[str]:
+    """What the instructions `name` of the last stage say."""
+    lines = instructions(text)
+    start = max(number for number, line in enumerate(lines) if line.startswith("FROM "))
+    return [line.removeprefix(name + " ") for line in lines[start:] if line.startswith(name + " ")]
+
+
+def test_the_dockerfile_says_what_the_configuration_of_our_own_builder_says() -> None:
+    config, text = launch.config(PLAN), dockerfile()
+    assert said("USER", text) == [config["User"]]
+    assert said("EXPOSE", text) == ["8000"]
+    assert said("ENV", text) == [" ".join(f'{name}="{value}"' for name, value in PLAN.env.items())]
+    assert [json.loads(line) for line in said("ENTRYPOINT", text)] == [config["Entrypoint"]]
+    assert [json.loads(line) for line in said("CMD", text)] == [config["Cmd"]]
+    assert [json.loads(line) for line in said("VOLUME", text)] == [list(config["Volumes"])]
+    assert said("WORKDIR", text) == [config["WorkingDir"]]
+    assert said("STOPSIGNAL", text) == [config["StopSignal"]]
+    assert said("LABEL", text) == []
+    named = replace(PLAN, name="todo", because={"name": "pyproject.toml:2"})
+    assert said("LABEL", dockerfile(named)) == ['org.opencontainers.image.title="todo"']
+    assert said("HEALTHCHECK", text) == [
+        "--interval=30s --timeout=10s --start-period=10s --retries=3 CMD "
+        + json.dumps(config["Healthcheck"]["Test"][1:])
+    ]
+
+
+def test_the_final_stage_only_copies_what_the_others_made() -> None:
+    text = dockerfile()
+    stages = [line for line in instructions(text) if line.startswith("FROM ")]
+    assert stages == [
+        "FROM ${PYTHON_IMAGE} AS dependencies",
+        "FROM dependencies AS app",
+        "FROM ${PYTHON_IMAGE} AS runtime",
+    ]
+    assert said("COPY", text) == [
+        "--from=dependencies /opt/venv /opt/venv",
+        "--from=dependencies /opt/pycache /opt/pycache",
+        "--chmod=644 .lading/launch.json .lading/launch.py /opt/lading/",
+        "--from=app --chown=1000:1000 /app /app",
+        "--from=app /opt/pycache/app /opt/pycache/app",
+    ]
+    assert [line for line in said("RUN", text) if re.search(r"apt|pip|uv ", line)] == []
+
+
+def test_the_dockerfile_needs_no_newer_builder() -> None:
+    text = dockerfile()
+    assert "ARG PYTHON_IMAGE=python:3.12-slim" in instructions(text)
+    assert not re.search(r"^# *syntax *=", text, re.MULTILINE)
+    newer = r"<<|--start-interval|COPY .*--(link|parents|exclude)|secret|curl"
+    assert [line for line in instructions(text) if re.search(newer, line)] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "lines"),
+    [
+        ({"as_of": "2026-01-31"}, ["uv pip install", "--exclude-newer 2026-01-31 -r requirements.txt"]),
+        ({"base": replace(PLAN.base, image="registry/python@sha256:0")}, ["ARG PYTHON_IMAGE=registry/python@sha256:0"]),
+        (
+            {"base": replace(PLAN.base, packages=(*PLAN.base.packages, "libmagic1"))},
+            ["--no-install-recommends libmagic1"],
+        ),
+        (
+            {"env": {**PLAN.env, "DATABASE_URL": 'sqlite:////data/$a"b.db'}},
+            ['DATABASE_URL="sqlite:////data/\\$a\\"b.db"'],
+        ),
+        ({"volume": "/var/lib/x"}, ["--mode=1777 /var/lib/x", 'VOLUME ["/var/lib/x"]']),
+        (
+            {
+                "dependencies": Dependencies(
+                    manager="pyproject", files=("pyproject.toml",), requirements=(), locked=False
+                )
+            },
+            ["source=pyproject.toml,target=/build/pyproject.toml", "--link-mode copy -r pyproject.toml"],
+        ),
+        (
+            {"dependencies": replace(PLAN.dependencies, files=("requirements/prod.txt", "requirements/base.txt"))},
+            ["source=requirements/base.txt,target=/build/requirements/base.txt", "-r requirements/prod.txt"],
+        ),
+        (
+            {"dependencies": replace(PLAN.dependencies, requirements=("fastapi", "uvicorn"))},
+            ["requirements.txt uvicorn"],
+        ),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_the_dockerfile_follows_the_plan(change: Mapping[str, Any], lines: list[str]) -> None:
+    text = "\n".join(instructions(dockerfile(replace(PLAN, **change))))
+    assert [line for line in lines if line not in text] == []
+
+
+def test_nothing_is_stripped_where_the_plan_says_so() -> None:
+    assert "strip" in dockerfile()
+    assert not re.search("strip|binutils", dockerfile(replace(PLAN, strip=False)))
+
+
+def test_another_managers_lock_is_written_as_requirements() -> None:
+    pinned = ("leaf==1.0 --hash=sha256:" + "0" * 64, 'twig==2.0 ; python_version < "3.13" --hash=sha256:' + "1" * 64)
+    locked = Dependencies(
+        manager="poetry", files=("pyproject.toml", "poetry.lock"), requirements=("leaf",), locked=True, pinned=pinned
+    )
+    written = render.files(replace(PLAN, dependencies=locked))
+    assert written[".lading/requirements.txt"] == "\n".join(["# Written by lading, from poetry.lock.", *pinned, ""])
+    assert (
+        "uv pip install --python /opt/venv/bin/python --link-mode copy -r .lading/requirements.txt"
+        in written["Dockerfile"]
+    )
+    assert (
+        "--mount=type=bind,source=.lading/requirements.txt,target=/build/.lading/requirements.txt"
+        in written["Dockerfile"]
+    )
+    assert "\n!.lading/requirements.txt\n" in written[".dockerignore"]
+
+
+# ── .dockerignore and .env.example ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_ignore_file_is_the_plans_patterns_and_lets_the_launcher_through() -> None:
+    text = render.files(PLAN)[".dockerignore"]
+    patterns = ignore.parse(text)
+    assert patterns == (*PLAN.app.exclude, "!.lading/launch.json", "!.lading/launch.py")
+    ignored = ignore.matcher(patterns)
+    kept = [path for path in (*render.files(PLAN), ".lading/written.json") if not ignored(path)]
+    assert kept == [".lading/launch.py", ".lading/launch.json"]
+
+
+def test_the_projects_own_patterns_have_a_group_of_their_own() -> None:
+    own = plan.make(PROJECT, settings.load(Memory({}), {"exclude": ["videos"]}, {}))
+    assert "\n# This project's own.\nvideos\n" in render.files(own)[".dockerignore"]
+
+
+def test_the_example_of_the_environment() -> None:
+    variables = (
+        Variable(name="DATABASE_URL", default="postgresql://me:hunter2@localhost/tasks"),
+        Variable(name="SECRET_KEY", required=True, secret=True),
+        Variable(name="TOKEN", default="hunter2", secret=True),
+        Variable(name="HOST", default="0.0.0.0"),
+        Variable(name="PAGE_SIZE", default="50"),
+        Variable(name="OPTIONAL"),
+        Variable(name="BANNER", default="two\nlines"),
+        Variable(name="PORT", default="8000"),
+    )
+    assert (
+        render.files(replace(PLAN, variables=variables))[".env.example"]
+        == """\
+# The environment of task-list. Copy this file to `.env` and fill it in; `.env` belongs neither in git nor in the image.
+# A line that is commented out shows the default that holds without it.
+
+# ── Required: the application does not start without ──
+# a secret: keep it in a secret store, or in `.env` on the machine that needs it
+SECRET_KEY=
+
+# ── The server ──
+# HOST=0.0.0.0
+# PORT=8000
+
+# ── The application ──
+# a secret: keep it in a secret store, or in `.env` on the machine that needs it
+# DATABASE_URL=postgresql://me:…@localhost/tasks
+# a secret: keep it in a secret store, or in `.env` on the machine that needs it
+# TOKEN=
+# PAGE_SIZE=50
+# OPTIONAL=
+# BANNER=
+"""
+    )
+
+
+# ── the engines ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+TAG = "lading-test-render"
+
+
+def run(*argv: object) -> str:
+    done = subprocess.run(
+        [str(one) for one in argv],
+        env={**os.environ, "DOCKER_BUILDKIT": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
+    """A copy of the example, written to as `lading init` does, with what must not reach the image lying about."""
+    root = tmp_path_factory.mktemp("example") / "task-list"
+    shutil.copytree(EXAMPLE, root)
+    (root / "app/.env").write_text("SECRET=1\n")
+    (root / "app/NOTES.md").touch()
+    os.chmod(root / "app/main.py", 0o600)
+    source = Directory(root)
+    decided = settings.load(source, {}, {})
+    made = plan.make(detect.detect(source, decided), decided)
+    for path, text in render.files(made).items():
+        (root / path).parent.mkdir(exist_ok=True)
+        (root / path).write_text(text)
+    return root, made
+
+
+@pytest.fixture(scope="module")
+def container(example: tuple[Path, Plan]) -> Iterator[str]:
+    run(docker(), "build", "--quiet", "--tag", TAG, example[0])
+    container = run(docker(), "run", "--detach", "--read-only", "--tmpfs", "/tmp", TAG).strip()
+    yield container
+    run(docker(), "rm", "--force", "--volumes", container)
+    run(docker(), "rmi", TAG)
+
+
+@pytest.mark.engine
+def test_the_image_has_the_configuration_of_our_own_builder(example: tuple[Path, Plan], container: str) -> None:
+    found = json.loads(run(docker(), "image", "inspect", TAG))[0]
+    wanted = launch.config(example[1])
+    env = wanted.pop("Env")
+    labels = wanted.pop("Labels")
+    assert (found["Config"]["Labels"] or {}) == labels
+    assert {key: found["Config"][key] for key in wanted} == wanted
+    assert set(env) <= set(found["Config"]["Env"])
+    assert found["Size"] < 200_000_000
+
+
+@pytest.mark.engine
+def test_the_container_answers_checks_itself_and_stops(container: str) -> None:
+    python = "/opt/venv/bin/python"
+    for _ in range(100):
+        check = [docker(), "exec", container, python, "-S", "/opt/lading/launch.py", "healthcheck"]
+        if subprocess.run(check, capture_output=True, check=False).returncode == 0:
+            break
+    look = "find / -xdev ( -name __pycache__ -o -name .env* -o -name tests -path /app/* -o -path /app/*.md ) -print"
+    assert run(docker(), "exec", "--user", "0", container, *look.split()) == ""
+    stat = ["stat", "-c", "%n %u:%g %a", "/app", "/app/app/main.py", "/data", "/opt/venv", "/opt/lading/launch.py"]
+    assert run(docker(), "exec", container, *stat).splitlines() == [
+        "/app 1000:1000 755",
+        "/app/app/main.py 1000:1000 644",
+        "/data 1000:1000 1777",
+        "/opt/venv 0:0 755",
+        "/opt/lading/launch.py 0:0 644",
+    ]
+    measure = (
+        "import os\n"
+        "def cpu():\n"
+        "    argv = ['/opt/venv/bin/python', '-S', '/opt/lading/launch.py', 'healthcheck']\n"
+        "    child = os.posix_spawn(argv[0], argv, os.environ)\n"
+        "    used = os.wait4(child, 0)[2]\n"
+        "    return used.ru_utime + used.ru_stime\n"
+        "print(min(cpu() for _ in range(10)))\n"
+    )
+    assert float(run(docker(), "exec", container, python, "-c", measure)) < 0.040
+    run(docker(), "stop", container)
+    state = json.loads(run(docker(), "inspect", container))[0]["State"]
+    assert (state["ExitCode"], state["OOMKilled"]) == (0, False)
+
+
+@pytest.mark.engine
+def test_buildah_reads_the_same_dockerfile(example: tuple[Path, Plan], tmp_path: Path) -> None:
+    image = run(docker(), "save", "--output", tmp_path / "base.tar", example[1].base.image)
+    assert image == ""
+    run("buildah", "pull", "--quiet", f"docker-archive:{tmp_path / 'base.tar'}")
+    run("buildah", "bud", "--quiet", "--isolation", "chroot", "--format", "docker", "--tag", TAG, example[0])
+    found = json.loads(run("buildah", "inspect", "--type", "image", TAG))["Docker"]["config"]
+    wanted = launch.config(example[1])
+    assert {key: found[key] for key in ("User", "Entrypoint", "Cmd", "WorkingDir", "StopSignal", "Healthcheck")} == {
+        key: wanted[key] for key in ("User", "Entrypoint", "Cmd", "WorkingDir", "StopSignal", "Healthcheck")
+    }
+    run("buildah", "rmi", TAG)

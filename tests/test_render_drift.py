@@ -1,0 +1,106 @@
+"""What the plan wants, what is there, what was written last → what becomes of each file."""
+
+import hashlib
+import json
+
+import pytest
+from values import PROJECT
+
+from lading import plan, render, settings
+from lading.errors import BadInput
+from lading.render import drift
+from lading.source import Memory
+
+PLAN = plan.make(PROJECT, settings.load(Memory({}), {}, {}))
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.rstrip("\n").encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("there", "written", "state", "writes", "drifted"),
+    [
+        (None, None, "new", True, True),
+        (None, "ours\n", "new", True, True),
+        ("ours\n", None, "same", False, False),
+        ("ours\n", "ours\n", "same", False, False),
+        ("ours\r\n", "old\n", "same", False, False),
+        ("old\n", "old\n", "update", True, True),
+        ("old\r\n", "old\n", "update", True, True),
+        ("mine\n", "ours\n", "edited", False, False),
+        ("mine\n", "old\n", "conflict", False, True),
+        ("mine\n", None, "foreign", False, True),
+    ],
+)
+def test_the_state_of_a_file(there: str | None, written: str | None, state: str, writes: bool, drifted: bool) -> None:
+    record = {"Dockerfile": digest(written)} if written else {}
+    change, _ = drift.compare({"Dockerfile": "ours\n"}, {"Dockerfile": there}, record)
+    assert (change.state, change.writes, change.drifted, change.wanted) == (state, writes, drifted, "ours\n")
+    assert change.why
+
+
+def test_the_difference_is_from_what_is_there_to_what_is_wanted() -> None:
+    change, _ = drift.compare({"a": "one\ntwo\n"}, {"a": "one\nmine\n"}, {})
+    assert change.diff == "--- a\n+++ a (plan)\n@@ -1,2 +1,2 @@\n one\n-mine\n+two"
+    new, _ = drift.compare({"a": "one\n"}, {}, {})
+    assert new.diff == "--- /dev/null\n+++ a (plan)\n@@ -0,0 +1 @@\n+one"
+
+
+def test_the_record_is_one_of_the_files() -> None:
+    *_, record = drift.compare({"b": "2\n", "a": "1\n"}, {}, {})
+    assert (record.path, record.state, record.writes) == (".lading/written.json", "new", True)
+    assert json.loads(record.wanted) == {"a": digest("1\n"), "b": digest("2\n")}
+    *_, again = drift.compare({"b": "2\n", "a": "1\n"}, {record.path: record.wanted}, {})
+    assert (again.state, again.writes) == ("same", False)
+
+
+def apply(tree: dict[str, str | bytes], *, force: bool = False) -> dict[str, str]:
+    """One `lading init`: write what is to be written, and say what became of each file."""
+    changes = drift.compare_source(PLAN, Memory(tree), force=force)
+    tree |= {change.path: change.wanted for change in changes if change.writes}
+    return {change.path: change.state for change in changes}
+
+
+def test_a_second_time_changes_nothing() -> None:
+    tree: dict[str, str | bytes] = {}
+    assert set(apply(tree).values()) == {"new"}
+    assert set(tree) == {*render.files(PLAN), drift.RECORD}
+    assert set(apply(tree).values()) == {"same"}
+
+
+def test_an_edit_is_spoken_of_once_each_time_that_ours_changes() -> None:
+    tree: dict[str, str | bytes] = {}
+    apply(tree)
+    tree["Dockerfile"] = "FROM mine\n"
+    assert apply(tree)["Dockerfile"] == "edited"
+    record = json.loads(tree[drift.RECORD])
+    tree[drift.RECORD] = json.dumps(record | {"Dockerfile": digest("what an older lading wrote\n")})
+    assert apply(tree)["Dockerfile"] == "conflict"
+    assert apply(tree)["Dockerfile"] == "edited"
+    assert tree["Dockerfile"] == "FROM mine\n"
+    assert apply(tree, force=True)["Dockerfile"] == "edited"
+    assert tree["Dockerfile"] == render.files(PLAN)["Dockerfile"]
+
+
+def test_a_dockerfile_that_was_there_before_is_kept() -> None:
+    tree: dict[str, str | bytes] = {"Dockerfile": "FROM mine\n"}
+    assert apply(tree)["Dockerfile"] == "foreign"
+    assert tree["Dockerfile"] == "FROM mine\n"
+    assert apply(tree)["Dockerfile"] == "edited"
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "message"),
+    [
+        (drift.RECORD, "{", "is not JSON"),
+        (drift.RECORD, '{"Dockerfile": 1}', "must map paths to hashes"),
+        (drift.RECORD, "[]", "must map paths to hashes"),
+        ("Dockerfile", b"\xff\xfe", "is not UTF-8 text"),
+    ],
+)
+def test_what_cannot_be_read_stops_us(path: str, data: str | bytes, message: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        drift.compare_source(PLAN, Memory({path: data}))
+    assert (caught.value.message, caught.value.where) == (message, path)
+    assert caught.value.hint
