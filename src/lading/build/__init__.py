@@ -1,0 +1,1 @@
+"""Plan + Source → Image: by ourselves, without a daemon, or by Docker."""
