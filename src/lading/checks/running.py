@@ -1,0 +1,161 @@
+"""What started containers did → whether the image starts, listens, obeys and stops as it was promised to."""
+
+from __future__ import annotations
+
+import posixpath
+import textwrap
+
+from lading.checks import secrets
+from lading.checks.evidence import Check, Said, failed, limit, passed, unknown
+from lading.model import Finding, Observation, Plan, Run
+
+_SHELLS = frozenset({"ash", "bash", "busybox", "dash", "ksh", "sh", "zsh"})
+_INITS = frozenset({"catatonit", "docker-init", "dumb-init", "s6-svscan", "tini"})
+
+
+def place(run: Run) -> str:
+    """Where a start was expected to answer: `127.0.0.1:8000`."""
+    return "{}:{}".format(*run.start.connect)
+
+
+def silence(run: Run) -> Finding:
+    """The failure of a start that did not get as far as to serve, with the last line of its log."""
+    last = next((line for line in reversed(run.log.splitlines()) if line.strip()), "")
+    how = "never answered" if run.ready is None else f"answered after {run.ready:.2f} s"
+    if run.exited is not None:
+        how = f"{'answered, and then' if run.ready else 'did not answer, and'} ended with status {run.exited}"
+    elif run.ready is not None and run.answers:
+        how = f"answered {run.answers[0].status}"
+    hint = f"its log ends: {secrets.redact(last.strip())[:200]}" if last else "it wrote no log"
+    return failed(f"{how}, with {_given(run)}", hint=hint)
+
+
+def _given(run: Run) -> str:
+    names = ", ".join(run.start.environment)
+    return f"no variable set but {names}, which must be" if names else "no variable set"
+
+
+def defaults_work(defaults: Run, plan: Plan) -> Said:
+    """The image's own command starts and answers with no variable set.
+
+    A variable that the project requires and that has no default is given a value, and named. An answer of 500 and
+    more is none. Source: S0's AC9, "defaults work without any env vars set".
+    """
+    required = {one.name for one in plan.variables if one.required and one.default is None}
+    needless = sorted(defaults.start.environment.keys() - required)
+    if needless:
+        return unknown(f"it was started with {', '.join(needless)} set")
+    status = defaults.answers[0].status if defaults.answers else None
+    if defaults.ready is None or defaults.exited is not None or status is None or status >= 500:
+        return silence(defaults)
+    return passed(f"answered on {place(defaults)}, {_given(defaults)}", seconds=defaults.ready)
+
+
+def port_configures(port: Run, plan: Plan) -> Said:
+    """The variable for the port decides where the server listens, and nobody answers on the default port then.
+
+    Source: S0's AC9; S2's AC5.
+    """
+    return _binding(port, plan.port.variable)
+
+
+def host_configures(host: Run, plan: Plan) -> Said:
+    """The variable for the host decides on which address the server listens, and on no other.
+
+    Source: S0's AC9.
+    """
+    return _binding(host, plan.host.variable)
+
+
+def _binding(run: Run, variable: str) -> Said:
+    value = run.start.environment.get(variable)
+    if value is None:
+        return unknown(f"no start had `{variable}` set")
+    if run.ready is None:
+        said = f"with {variable}={value} nobody answered on {place(run)}"
+        if run.exited is not None:
+            said += f", the container ended with status {run.exited}"
+        return failed(said, hint=f"bind the server to what `{variable}` says: a literal in CMD is not expanded")
+    if not run.start.refused:
+        return unknown(f"{variable}={value}: answers on {place(run)}, but nobody asked elsewhere")
+    open_still = [f"{host}:{number}" for host, number in run.start.refused if (host, number) not in run.refused]
+    if open_still:
+        return failed(f"with {variable}={value} the server answers on {', '.join(open_still)} too")
+    elsewhere = ", ".join(f"{host}:{number}" for host, number in run.refused)
+    return passed(f"{variable}={value}: answers on {place(run)}, not on {elsewhere}", seconds=run.ready)
+
+
+def process_not_root(observation: Observation, plan: Plan) -> Said:
+    """Every process of every container runs as the plan's user, as the kernel says.
+
+    From /proc/PID/status, not `whoami`, which wants an entry in /etc/passwd and can be wrong. Source: S0's AC5; CIS
+    Docker Benchmark 4.1.
+    """
+    processes = [(run, process) for run in observation.runs.values() for process in run.processes]
+    if not processes:
+        return unknown(limit(observation, "processes are"))
+    for run, process in processes:
+        if process.uid != plan.user.uid:
+            program = posixpath.basename(process.argv[0]) if process.argv else "a process"
+            said = f"`{program}` runs as uid {process.uid} in the start `{run.start.name}`, wanted {plan.user.uid}"
+            return failed(said, hint=f"`USER {plan.user.uid}:{plan.user.gid}`, and nothing that changes it afterwards")
+    runs = len({run.start.name for run, _ in processes})
+    return passed(f"{len(processes)} processes in {runs} starts, all as uid {plan.user.uid}")
+
+
+def server_is_pid_1(defaults: Run, plan: Plan, observation: Observation) -> Said:
+    """Process 1 is the server, or an init that hands signals on, and no shell.
+
+    Engines send SIGTERM to process 1 alone. A shell that waits for the server keeps it, so that requests in flight
+    are cut off when the grace is over. Source: Docker's reference, "ENTRYPOINT", on the shell form.
+    """
+    first = min(defaults.processes, key=lambda process: process.pid, default=None)
+    if first is None or not first.argv:
+        return unknown(limit(observation, "PID 1", "processes are"))
+    program = posixpath.basename(first.argv[0]).lstrip("-")
+    shown = textwrap.shorten(secrets.redact(" ".join(first.argv)), 60, placeholder=" …")
+    number = "process 1" if first.pid == 1 else "the first process, not numbered 1 here,"
+    hint = 'use the exec form, `CMD ["uvicorn", …]`, or `exec` as the last word of the script'
+    if program in _SHELLS:
+        return failed(f"{number} is the shell `{shown}`: signals do not reach the server", hint=hint)
+    if program in _INITS:
+        return passed(f"{number} is {program}, which hands signals on")
+    if plan.app.target not in first.argv and not any("uvicorn" in word or "gunicorn" in word for word in first.argv):
+        return failed(f"{number} is `{shown}`, wanted the server of {plan.app.target}", hint=hint)
+    return passed(f"{number} is `{shown}`")
+
+
+def stops_in_time(observation: Observation, plan: Plan) -> Said:
+    """SIGTERM ends every container with status 0 or 143, within the grace that engines give.
+
+    143 is a process that SIGTERM ended; 137 is one that had to be killed.
+    Source: S2's edge case 5; Docker's reference, "docker stop"; Kubernetes' "Termination of Pods".
+    """
+    judged = [run for run in observation.runs.values() if run.ready is not None]
+    if not judged:
+        return unknown("no start got as far as to be stopped")
+    hint = "the server must be process 1, and give up on open requests before the engine does"
+    for run in judged:
+        name = run.start.name
+        if run.exited is not None:
+            return failed(f"the start `{name}` ended by itself with status {run.exited}, before it was told to")
+        if run.stopped is None or run.stop_seconds is None:
+            return failed(f"the start `{name}` had to be killed after {plan.stop_seconds} s", hint=hint)
+        if run.stopped not in {0, 143}:
+            return failed(f"the start `{name}` ended with status {run.stopped} on SIGTERM, wanted 0 or 143", hint=hint)
+        if run.stop_seconds > plan.stop_seconds:
+            return failed(f"`{name}` took {run.stop_seconds:.1f} s to stop, wanted {plan.stop_seconds} s", hint=hint)
+    slowest = max(run.stop_seconds or 0 for run in judged)
+    statuses = " or ".join(str(status) for status in sorted({run.stopped for run in judged if run.stopped is not None}))
+    said = f"{len(judged)} stops with status {statuses}, the slowest in {slowest:.2f} s of {plan.stop_seconds} s"
+    return passed(said, seconds=slowest)
+
+
+CHECKS: tuple[Check, ...] = (
+    defaults_work,
+    port_configures,
+    host_configures,
+    process_not_root,
+    server_is_pid_1,
+    stops_in_time,
+)
