@@ -1,0 +1,1 @@
+"""A list of tasks: create, find, order, edit and delete them."""
