@@ -1,0 +1,43 @@
+"""`lading init`: write the Dockerfile and what belongs to it; what the user edited is kept and shown."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from lading.cli import arguments
+from lading.cli.console import Console
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The flags, and an example."""
+    parser.epilog = "example: lading init . --diff"
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--diff", action="store_true", help="show what would change, and write nothing")
+    how.add_argument("--check", action="store_true", help="write nothing, and exit 1 when a file is not as we write it")
+    how.add_argument("--force", action="store_true", help="replace files that were edited, too")
+    parser.add_argument("--json", action="store_true", help="what was or would be done, as JSON")
+    arguments.add_settings(parser, arguments.DETECT, arguments.PLAN)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Compare, say, and write unless that was not asked for."""
+    from lading import cache, render, stages
+
+    stage = stages.start(args.dir, arguments.flags(args))
+    changes = render.drift.compare_source(stage.plan, stage.source, force=args.force)
+    writes = not (args.diff or args.check)
+    if writes:
+        root = stage.root
+        for change in changes:
+            if change.writes:
+                cache.store(root / change.path, change.wanted.encode())
+    if args.json:
+        rows = [{"path": change.path, "state": change.state, "writes": change.writes} for change in changes]
+        console.data(json.dumps(rows, indent=2))
+        return 1 if args.check and any(change.drifted for change in changes) else 0
+    for change in changes:
+        console.data(f"{change.state:9} {change.path}")
+        if args.diff and change.diff:
+            console.data(change.diff)
+    return 1 if args.check and any(change.drifted for change in changes) else 0

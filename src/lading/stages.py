@@ -1,0 +1,181 @@
+"""A folder of code → a report: every stage in order, each a function from one noun to the next."""
+
+from __future__ import annotations
+
+import os
+import platform as machine
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lading import cache, settings
+from lading.errors import BadInput
+from lading.model import Image, Plan, Progress, Project, Report
+from lading.settings import Settings
+from lading.source import Directory, Source
+
+
+def silent(_line: str) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What is known before anything is built. `project` is None where the plan was given."""
+
+    source: Source
+    root: Path  # the backend's own folder, on disk
+    settings: Settings
+    project: Project | None
+    plan: Plan
+
+
+def inspect(directory: str | Path, flags: Mapping[str, Any]) -> Project:
+    """What the backend in `directory` is. Raises `BadInput` when that cannot be told."""
+    from lading import detect
+
+    source = Directory(directory)
+    return detect.detect(source, settings.load(source, flags, os.environ))
+
+
+def start(directory: str | Path, flags: Mapping[str, Any], *, plan: Path | None = None) -> Stage:
+    """Read `directory` and decide what its image must contain, or take the decisions from the file `plan`.
+
+    Raises `BadInput` for a project, a flag or a configuration that cannot be used.
+    """
+    from lading import checks, detect
+    from lading import plan as plans
+
+    tree = Directory(directory)
+    decided = settings.load(tree, flags, os.environ)
+    source, folder = _service(tree, decided)
+    if folder != ".":
+        decided = settings.load(source, {**flags, "service": None}, os.environ)
+    checks.criteria.require_known(decided.criteria, checks.CHECKS)
+    root = tree.root / folder
+    if plan is not None:
+        try:
+            data = plan.read_bytes()
+        except OSError as error:
+            raise BadInput(f"`{plan}` cannot be read: {error.strerror}") from error
+        given = plans.load(data, str(plan))
+        return Stage(source=source, root=root, settings=decided, project=None, plan=given)
+    project = detect.detect(source, decided)
+    return Stage(source=source, root=root, settings=decided, project=project, plan=plans.make(project, decided))
+
+
+def _service(tree: Directory, decided: Settings) -> tuple[Source, str]:
+    """The backend that is meant, as a tree of its own, and its folder: a repository may hold it in a subfolder."""
+    from lading.detect import services
+
+    chosen = services.choose(tree, decided)
+    folder = chosen.services[0].value.folder if chosen.services else "."
+    return (tree, folder) if folder == "." else (chosen.code.source, folder)
+
+
+def build(stage: Stage, *, progress: Progress = silent) -> Image:
+    """Build the image of `stage` with the builder that its settings name, and keep it in the cache.
+
+    Raises `BadInput` for what the project must change, `Outside` for what failed around us.
+    """
+    store = cache.folder(stage.settings["cache"].value, os.environ)
+    platform = stage.settings["platform"].value or here()
+    match stage.settings["builder"].value:
+        case "native":
+            from lading.build import native
+            from lading.debian import mirror
+
+            found = mirror.find(stage.settings["mirror"], os.environ)
+            image = native.build(
+                stage.plan,
+                stage.source,
+                platform=platform,
+                cache=store,
+                mirror=found.value,
+                security=mirror.security(found).value,
+                progress=progress,
+            )
+        case "docker":
+            from lading.build import docker
+
+            image = docker.build(
+                stage.plan, stage.source, files(stage), tag=None, platform=platform, store=store, progress=progress
+            )
+        case other:
+            raise BadInput(f"there is no builder `{other}`", hint="the builders are native and docker")
+    return image
+
+
+def here() -> str:
+    """The platform of the images that run on this machine: linux, on the machine's own architecture."""
+    names = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+    found = names.get(machine.machine().lower())
+    if found is None:
+        raise BadInput(f"no image can be built for `{machine.machine()}`", hint="say `--platform linux/amd64`")
+    return f"linux/{found}"
+
+
+def files(stage: Stage) -> dict[str, str]:
+    """What `lading init` writes for `stage`; a file that it wrote and somebody edited since stands as edited."""
+    from lading import render
+
+    rendered = dict(render.files(stage.plan))
+    if render.drift.RECORD in stage.source.files:
+        there = stage.source.files
+        rendered |= {path: stage.source.read(path).decode() for path in rendered if path in there}
+    return rendered
+
+
+def verify(stage: Stage, image: Image, *, progress: Progress = silent) -> Report:
+    """Run `image` in every way that the criteria ask for, look into it, and judge.
+
+    Raises `Outside` where an engine that was asked for by name is missing. Where none can run, the criteria that need
+    one are unknown.
+    """
+    from lading import checks, observe
+    from lading.oci import contents
+
+    clock = time.monotonic()
+    store = cache.folder(stage.settings["cache"].value, os.environ)
+    engine = stage.settings["engine"].value
+    with ThreadPoolExecutor(1) as beside:  # while the engine unpacks the image, which takes one processor
+        loading = beside.submit(contents.load, image, checks.keep)
+        observation = observe.observe(stage.plan, image, engine=engine, cache=store, progress=progress)
+        inside = loading.result()
+    observed = time.monotonic()
+    progress("judging")
+    rendered = files(stage)
+    evidence = checks.Evidence(
+        project=stage.project,
+        plan=stage.plan,
+        dockerfile=rendered["Dockerfile"],
+        ignore=rendered[".dockerignore"],
+        tree=tuple(stage.source.files),
+        image=image,
+        contents=inside,
+        observation=observation,
+    )
+    findings = checks.judge(evidence)
+    return Report(
+        project=stage.project,
+        plan=stage.plan,
+        image=image,
+        observation=observation,
+        criteria=stage.settings.criteria or checks.CRITERIA,
+        findings=findings,
+        seconds={"observe": observed - clock, "judge": time.monotonic() - observed},
+    )
+
+
+def ship(directory: str | Path, flags: Mapping[str, Any] | None = None, *, progress: Progress = silent) -> Report:
+    """The whole job: from the folder of a backend to a proven image. Raises what its stages raise."""
+    clock = time.monotonic()
+    stage = start(directory, flags or {})
+    planned = time.monotonic()
+    image = build(stage, progress=progress)
+    built = time.monotonic()
+    report = verify(stage, image, progress=progress)
+    return replace(report, seconds={"plan": planned - clock, "build": built - planned, **report.seconds})

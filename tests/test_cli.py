@@ -1,0 +1,273 @@
+"""The command line as its user sees it: status, standard output and standard error, whole."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+import lading.cli
+
+APP = "from fastapi import FastAPI\napp = FastAPI()\n"
+REQUIREMENTS = "fastapi\nuvicorn\n"
+
+Tree = Callable[[Mapping[str, str]], Path]
+Lading = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    """A folder with the files of a mapping."""
+
+    def make(files: Mapping[str, str]) -> Path:
+        folder = tmp_path / "backend"
+        for path, text in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Lading:
+    """lading with arguments → status, standard output, standard error."""
+    monkeypatch.setenv("COLUMNS", "100")
+    for name in [name for name in os.environ if name.startswith("LADING_")]:
+        monkeypatch.delenv(name)
+
+    def lading_(*argv: object) -> tuple[int, str, str]:
+        status = lading.cli.main([str(word) for word in argv])
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return lading_
+
+
+def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    with pytest.raises(SystemExit) as stopped:
+        lading.cli.main(["--help"])
+    assert stopped.value.code == 0
+    out = capsys.readouterr().out
+    assert [line.split()[0] for line in out.splitlines() if line.startswith("    ")] == list(lading.cli.COMMANDS)
+
+
+@pytest.mark.parametrize("command", lading.cli.COMMANDS)
+def test_each_command_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        lading.cli.main([command, "--help"])
+    assert f"example: {'docker run' if command == 'build' else f'lading {command}'}" in capsys.readouterr().out
+
+
+def test_help_and_import_load_nothing_heavy() -> None:
+    code = (
+        "import sys, lading, lading.cli\ntry: lading.cli.main(['--help'])\nexcept SystemExit: pass\nprint(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"msgspec", "rich", "packaging", "pysequoia", "zlib_ng", "urllib.request", "http.client", "lading.stages"}
+    assert heavy & set(done.stdout.splitlines()[-1].split()) == set()
+
+
+# ── bad input ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_application(tree: Tree, run: Lading) -> None:
+    assert run("ship", tree({"requirements.txt": REQUIREMENTS, "main.py": "print('hello')\n"})) == (
+        2,
+        "",
+        "error: no FastAPI application found: looked for `app = FastAPI()` at the top of a module, and for a function "
+        "that returns one, in 1 Python file\n"
+        "\n"
+        'hint: name it with `application = "package.module:app"` under `[tool.lading]` in pyproject.toml\n',
+    )
+
+
+def test_two_applications(tree: Tree, run: Lading) -> None:
+    assert run("ship", tree({"requirements.txt": REQUIREMENTS, "a.py": APP, "b.py": APP})) == (
+        2,
+        "",
+        "error: there are 2 FastAPI applications, and nothing says which one to serve: `a:app` (a.py:2), "
+        "`b:app` (b.py:2)\n"
+        "\n"
+        'hint: choose with `application = "a:app"` under `[tool.lading]` in pyproject.toml\n',
+    )
+
+
+def test_a_syntax_error(tree: Tree, run: Lading) -> None:
+    assert run("ship", tree({"requirements.txt": REQUIREMENTS, "main.py": APP + "def broken(:\n"})) == (
+        2,
+        "",
+        "error: main.py:3: the application's own file cannot be parsed: invalid syntax\n"
+        "\n"
+        "hint: mend it, or name another application with the key `application`\n",
+    )
+
+
+def test_an_unreadable_file(tree: Tree) -> None:
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP})
+    (folder / "main.py").chmod(0)
+    # Root reads everything by two capabilities, which it gives up here.
+    humble = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    argv = [*humble, sys.executable, "-m", "lading", "ship", str(folder)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (
+        2,
+        "",
+        "error: main.py: cannot be read: Permission denied\n"
+        "\n"
+        "hint: give this user permission to read it, or exclude it with `[tool.lading] exclude`\n",
+    )
+
+
+def test_a_link_out_of_the_tree(tree: Tree, run: Lading, tmp_path: Path) -> None:
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP})
+    (folder / "secrets").symlink_to("../elsewhere")
+    (tmp_path / "elsewhere").write_text("not ours")
+    assert run("build", folder, "--mirror", "http://127.0.0.1:9/debian", "--cache", tmp_path / "cache", "--quiet") == (
+        2,
+        "",
+        "error: secrets: is a link to `../elsewhere`, which is outside the project or does not exist\n"
+        "\n"
+        "hint: replace it by what it points to, or leave it out with `[tool.lading] exclude`\n",
+    )
+
+
+@pytest.mark.slow
+def test_a_folder_of_20_000_files(tree: Tree, run: Lading) -> None:
+    folder = tree({"requirements.txt": REQUIREMENTS, "app/main.py": APP})
+    for number in range(200):
+        (folder / f"data/{number}").mkdir(parents=True)
+        for file in range(100):
+            (folder / f"data/{number}/{file}.py").touch()
+    start = time.monotonic()
+    status, out, err = run("inspect", folder, "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["application"]["value"]["target"] == "app.main:app"
+    assert time.monotonic() - start < 30  # ten times what it may take: a guard against a square, not a measurement
+
+
+@pytest.mark.network
+def test_a_requirement_that_does_not_exist(tree: Tree, run: Lading, tmp_path: Path) -> None:
+    folder = tree({"requirements.txt": REQUIREMENTS + "lading-test-no-such-thing==1.0\n", "main.py": APP})
+    assert run("ship", folder, "--cache", tmp_path / "cache", "--quiet") == (
+        2,
+        "",
+        "error: requirements.txt:3: there is no `lading-test-no-such-thing` in the package index\n"
+        "\n"
+        "hint: is the name right?\n",
+    )
+
+
+@pytest.mark.slow
+def test_no_network(tree: Tree, run: Lading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP})
+    cache = tmp_path / "cache"
+    status, out, err = run("ship", folder, "--mirror", "http://127.0.0.1:9/debian", "--cache", cache, "--quiet")
+    assert (status, out) == (3, "")
+    assert err in {
+        "error: `http://127.0.0.1:9/debian/dists/trixie/InRelease` cannot be reached: Connection refused\n"
+        "\n"
+        "hint: check the network, or the proxy variables\n",
+        "error: the package index cannot be reached: connection refused (os error 111)\n"
+        "\n"
+        "hint: check the network, the proxy variables, or the index that uv is told to use\n",
+    }
+
+
+@pytest.mark.network
+@pytest.mark.namespaces
+def test_a_full_disk(tmp_path: Path) -> None:
+    """A real one, of 8 MB, in a mount namespace of the test's own."""
+    full = tmp_path / "full"
+    full.mkdir()
+    example = Path(__file__).parent.parent / "examples" / "task-list"
+    script = (
+        f"mount -t tmpfs -o size=8m tmpfs {full} && exec {sys.executable} -m lading build {example} -q --cache {full}/c"
+    )
+    flags = ["--mount"] if os.geteuid() == 0 else ["--user", "--map-root-user", "--mount"]
+    done = subprocess.run(["unshare", *flags, "sh", "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith(f"error: no space left on the disk of `{full}/c/")
+    assert lines[1:] == ["", "hint: free some, or put the cache elsewhere with `--cache DIR`"]
+
+
+def test_an_unknown_setting(tree: Tree, run: Lading) -> None:
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP, "lading.toml": "size_limit = '1MB'\n"})
+    assert run("inspect", folder) == (
+        2,
+        "",
+        "error: lading.toml: there is no setting `size_limit`\n\nhint: did you mean `size-limit`?\n",
+    )
+
+
+def test_a_bug_of_ours_says_so(tree: Tree, run: Lading, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("no")
+
+    monkeypatch.setattr("lading.stages.inspect", broken)
+    status, out, err = run("inspect", tree({"main.py": APP}))
+    (kept,) = tmp_path.glob("lading-bug-*.txt")
+    assert (status, out) == (4, "")
+    assert err == (
+        "error: this is a bug of lading: ZeroDivisionError: no\n"
+        "\n"
+        f"hint: please report it with `{kept}`, which holds the traceback\n"
+    )
+    assert "in broken" in kept.read_text()
+
+
+# ── init ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_init_writes_and_is_content_with_what_it_wrote(tree: Tree, run: Lading) -> None:
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP})
+    assert run("init", folder, "--check")[0] == 1
+    assert sorted(path.name for path in folder.iterdir()) == ["main.py", "requirements.txt"]
+    status, out, err = run("init", folder)
+    assert (status, err) == (0, "")
+    assert [line.split() for line in out.splitlines()] == [
+        ["new", path]
+        for path in ("Dockerfile", ".dockerignore", ".lading/launch.py", ".lading/launch.json", ".env.example")
+    ] + [["new", ".lading/written.json"]]
+    assert run("init", folder, "--check")[0] == 0
+
+
+def test_init_keeps_what_was_edited_and_shows_the_difference(tree: Tree, run: Lading) -> None:
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP})
+    run("init", folder)
+    edited = (folder / "Dockerfile").read_text() + "# mine\n"
+    (folder / "Dockerfile").write_text(edited)
+    status, out, _ = run("init", folder, "--diff")
+    assert status == 0
+    assert "edited" in out
+    assert "-# mine" in out
+    run("init", folder)
+    assert (folder / "Dockerfile").read_text() == edited
+    run("init", folder, "--force")
+    assert (folder / "Dockerfile").read_text() == edited.removesuffix("# mine\n")
+
+
+# ── plan ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_plan_is_taken_back(tree: Tree, run: Lading, tmp_path: Path) -> None:
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP})
+    _, plan, _ = run("plan", folder, "--json", "--port", "9001")
+    (tmp_path / "plan.json").write_text(plan.replace('"version": 1', '"version": 99'))
+    status, out, err = run("build", folder, "--plan", tmp_path / "plan.json")
+    assert (status, out) == (2, "")
+    assert "version" in err
+    assert json.loads(plan)["port"]["default"] == "9001"
