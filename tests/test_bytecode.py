@@ -19,6 +19,8 @@ from lading.command import Command, Done
 from lading.errors import Outside
 from lading.oci.layer import Entry
 
+pytestmark = pytest.mark.slow
+
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
 TAG = sys.implementation.cache_tag
 HERE = Compiler(argv=(sys.executable, "-I", "-S", "-B"), identity="here", tag=TAG)

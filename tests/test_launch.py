@@ -23,6 +23,8 @@ from lading.launch import launch as launcher
 from lading.model import Healthcheck, Plan
 from lading.source import Memory
 
+pytestmark = pytest.mark.slow
+
 PLAN = plan.make(PROJECT, settings.load(Memory({}), {}, {}))
 LEVELS = "critical, error, warning, info, debug, trace"
 

@@ -22,6 +22,8 @@ from lading.oci import compress, digest, layer, tar, untar
 from lading.oci.member import Member
 from lading.oci.unpack import unpack
 
+pytestmark = pytest.mark.slow
+
 Read = tuple[Member, bytes]
 FORMATS: dict[str, Literal[0, 1, 2]] = {
     "ustar": tarfile.USTAR_FORMAT,
