@@ -9,7 +9,7 @@ from values import GOOD, PLAN, RUNS, URL, configured, containing, file, observed
 
 from lading import checks
 from lading.checks import Evidence, evidence, storage
-from lading.model import Answer, Observation, Outcome, Process
+from lading.model import Answer, Database, Observation, Outcome, Process
 
 
 class Case(NamedTuple):
@@ -600,3 +600,17 @@ def test_a_time_that_was_measured_goes_with_the_finding() -> None:
 )
 def test_three_slashes_are_relative_and_four_absolute(url: str, path: str | None) -> None:
     assert storage.sqlite_path(url) == path
+
+
+def test_a_path_that_no_variable_moves_is_kept_where_it_is() -> None:
+    fixed = stored_at("sqlite:///data/tasks.db")
+    plan = replace(fixed.plan, database=Database(dialect="sqlite", url="sqlite:///data/tasks.db"))
+    (finding,) = [one for one in checks.judge(replace(fixed, plan=plan)) if one.check == "sqlite-on-volume"]
+    assert finding.hint == "no variable moves it: keep its folder, with `--volume /app/data`"
+
+
+def test_a_relative_path_that_leads_to_the_volume_is_on_it() -> None:
+    fixed = stored_at("sqlite:///data/tasks.db")
+    plan = replace(fixed.plan, volume="/app/data", database=Database(dialect="sqlite", url="sqlite:///data/tasks.db"))
+    (finding,) = [one for one in checks.judge(replace(fixed, plan=plan)) if one.check == "sqlite-on-volume"]
+    assert finding.verdict == "pass"

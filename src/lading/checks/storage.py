@@ -115,7 +115,7 @@ def sqlite_on_volume(plan: Plan, image: Image, observation: Observation | None) 
     urls = list(_urls(plan, image))
     for where, url in urls:
         path = sqlite_path(url)
-        if path is not None and not _on(path, plan.volume):
+        if path is not None and not _on(posixpath.normpath(posixpath.join(APP, path)) if path else "", plan.volume):
             if not path:
                 said = "SQLite is in memory, and gone at every stop"
             elif path.startswith("/"):
@@ -124,7 +124,11 @@ def sqlite_on_volume(plan: Plan, image: Image, observation: Observation | None) 
                 there = posixpath.normpath(posixpath.join(APP, path))
                 said = f"SQLite's path `{path}` is relative, so `{there}`, not on {plan.volume}"
             name = posixpath.basename(path) or "app.db"
-            return failed(said, where=where, hint=f"four slashes: `sqlite:///{plan.volume}/{name}`")
+            hint = f"four slashes: `sqlite:///{plan.volume}/{name}`"
+            folder = posixpath.dirname(posixpath.normpath(posixpath.join(APP, path)))
+            if path and folder != APP and plan.database and plan.database.variable is None:
+                hint = f"no variable moves it: keep its folder, with `--volume {folder}`"
+            return failed(said, where=where, hint=hint)
     if observation is None or not observation.runs:
         return not_started("defaults", observation)
     written = [path for run in observation.runs.values() for path in run.written if _SQLITE_FILE.fullmatch(path)]
