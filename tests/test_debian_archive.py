@@ -17,6 +17,8 @@ from lading.debian import Package
 from lading.errors import BadInput, Error, Outside, Untrusted
 from lading.model import Base
 
+pytestmark = pytest.mark.slow
+
 BASE = Base(image="", suite="trixie", python="3.13", packages=("tzdata",))
 TZDATA = Made(name="tzdata", version="2029b-1", architecture="all")
 NAMES = ("base-files", "libc-bin", "libc6", "libpython3.13-stdlib", "libstdc++6", "python3.13-minimal", "tzdata")

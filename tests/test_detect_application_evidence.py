@@ -13,6 +13,8 @@ from lading.detect.evidence_shell import commands
 from lading.errors import BadInput
 from lading.source import Memory
 
+pytestmark = pytest.mark.slow
+
 APP = "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/')\ndef root(): ...\n"
 
 

@@ -17,6 +17,8 @@ from elftools.elf.sections import SymbolTableSection
 
 from lading.build import elf
 
+pytestmark = pytest.mark.slow
+
 LAYOUTS = [(wide, order) for wide in (True, False) for order in "<>"]
 IDS = ["64-little", "64-big", "32-little", "32-big"]
 

@@ -33,6 +33,8 @@ from lading.model import (
 from lading.report import backends, project
 from lading.source import Directory, Memory
 
+pytestmark = pytest.mark.slow
+
 DOCS = Path(__file__).parent.parent / "docs"
 PROJECTS = sorted(
     path for path in Path(__file__).parent.joinpath("projects").iterdir() if not path.name.startswith("bad")

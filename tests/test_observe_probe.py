@@ -18,6 +18,8 @@ from lading.errors import BadInput, Outside
 from lading.model import Answer, Healthcheck, Image, Outcome, Process, Run, Start
 from lading.observe import beside, entry, observe, probe, procfs, scratch, sqlite, tree, wire
 
+pytestmark = pytest.mark.slow
+
 CONFIG = {"Healthcheck": {"Test": ["CMD", "check"], "Timeout": 4_000_000_000}}
 NOTHING = Image(digest="sha256:0", platform="linux/amd64", config={}, layers=())
 WRITES = "1Read-only file system (1000:1000 755)\n0\n0\n"

@@ -17,6 +17,8 @@ from lading.oci import archive, digest, image, layer, layout, reference
 from lading.oci.layer import Entry
 from lading.oci.reference import Reference
 
+pytestmark = pytest.mark.slow
+
 CONFIG: dict[str, Any] = {
     "User": "1000:1000",
     "Env": ("PATH=/opt/venv/bin:/usr/bin", "GREETING=<&>"),
