@@ -17,6 +17,8 @@ from lading.debian import Package, deb, made, packages
 from lading.errors import BadInput, Error, Outside, Untrusted
 from lading.oci.layer import Entry
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:

@@ -14,6 +14,8 @@ from lading.errors import BadInput
 from lading.model import Index
 from lading.source import Memory
 
+pytestmark = pytest.mark.slow
+
 PROJECTS = Path(__file__).parent / "projects"
 
 

@@ -13,6 +13,8 @@ from lading.errors import BadInput, Outside, Untrusted
 from lading.oci import blobs, compress, digest, layer, tar
 from lading.oci.layer import Entry
 
+pytestmark = pytest.mark.slow
+
 ENTRIES = (
     Entry(path="app/main.py", kind="file", data=b"print('hello')\n", uid=1000, gid=1000),
     Entry(path="app", kind="directory", mode=0o755, uid=1000, gid=1000),
