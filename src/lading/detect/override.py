@@ -2,6 +2,8 @@
 
 `KEYS` says which settings decide which fact, the first of them the one to name when somebody must; `value` is what such
 a setting would have to say to decide as we did, so that `apply` of every `value` changes nothing.
+
+Length: a table of every fact, and the change that each takes.
 """
 
 from __future__ import annotations
@@ -52,6 +54,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "stores": ("stores",),
     "migrations": ("migrations",),
     "workers": ("workers",),
+    "starts_programs": ("starts-programs",),
     "system": ("without-packages", "packages"),
     "paths": ("written",),
     "front_end": ("front-end",),
@@ -294,6 +297,7 @@ _CHANGES: Mapping[str, Callable[[Project, Given], Any]] = {
     "stores": _stores,
     "migrations": _migrations,
     "workers": _workers,
+    "starts_programs": _text("starts_programs"),
     "system": _system,
     "paths": _paths,
     "front_end": _text("front_end"),

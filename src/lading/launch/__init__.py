@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lading.model import Plan
+from lading.launch import commands
+from lading.model import Backing, Migrations, Plan, Program, Variable
 
 #: Where the launcher stands in the image.
 FOLDER = "/opt/lading"
@@ -18,6 +19,12 @@ FOLDER = "/opt/lading"
 ENTRYPOINT = ("/opt/venv/bin/python", "-S", f"{FOLDER}/launch.py")
 
 SECOND = 1_000_000_000
+
+#: What a service is called in the log.
+LABELS: Mapping[str, str] = {
+    "postgresql": "PostgreSQL", "mysql": "MySQL", "mongodb": "MongoDB", "redis": "Redis", "amqp": "RabbitMQ",
+    "kafka": "Kafka", "nats": "NATS",
+}  # fmt: skip
 
 
 def files(plan: Plan) -> Mapping[str, bytes]:
@@ -29,7 +36,7 @@ def files(plan: Plan) -> Mapping[str, bytes]:
 
 
 def decisions(plan: Plan) -> dict[str, Any]:
-    """What the launcher has to know, with every path absolute."""
+    """What the launcher has to know, with every path absolute. No default that may hold a secret is in it."""
     database, migrations = plan.database, plan.migrations
     return {
         "target": plan.app.target,
@@ -39,16 +46,74 @@ def decisions(plan: Plan) -> dict[str, Any]:
         "host": {"variable": plan.host.variable, "default": plan.host.default},
         "port": {"variable": plan.port.variable, "default": plan.port.default},
         "log_level": {"variable": plan.log_level.variable, "default": plan.log_level.default},
+        "variables": [_variable(one) for one in plan.variables],
+        "env_files": [posixpath.join("/app", path) for path in plan.env_files],
+        "services": [_service(one) for one in plan.backing],
         # Only an SQLite URL is looked at, and any other may hold a password.
         "database": database
-        and {"variable": database.variable, "url": database.url if database.dialect == "sqlite" else None},
-        "migrations": migrations
-        and {"config": posixpath.join("/app", migrations.config), "heads": list(migrations.heads)},
+        and {
+            "dialect": database.dialect,
+            "variable": database.variable,
+            "url": database.url if database.dialect == "sqlite" else None,
+        },
+        # Tables that the application makes at its start are its own business.
+        "migrations": None if migrations is None or migrations.tool == "create_all" else _migrations(migrations),
+        "server": commands.server(plan),
+        "workers": plan.server.workers,
+        "memory_per_process": plan.server.memory,
+        "starts_programs": plan.server.starts_programs,
+        "metrics": plan.server.metrics,
+        "programs": [_program(one, plan) for one in plan.programs],
         # The engine kills the check at its timeout, and then nobody hears why: ours comes first.
-        "health": {"path": plan.health.path, "timeout": max(plan.health.timeout - 2, 1)},
-        # Uvicorn gives up waiting before the engine gives up on Uvicorn, so that the shutdown of the lifespan runs.
-        "graceful_seconds": max(plan.stop_seconds - 2, 1),
+        "health": {"path": plan.health.path, "ready": plan.health.ready, "timeout": max(plan.health.timeout - 2, 1)},
     }
+
+
+def _migrations(one: Migrations) -> dict[str, Any]:
+    return {
+        "tool": one.tool,
+        "config": posixpath.join("/app", one.config),
+        "folder": posixpath.join("/app", one.folder),
+        "section": one.section,
+        "heads": list(one.heads),
+    }
+
+
+def _variable(one: Variable) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "type": one.type,
+        "required": one.required,
+        "secret": one.secret,
+        "allowed": list(one.allowed),
+        "default": None if one.secret or "://" in (one.default or "") else one.default,
+    }
+
+
+def _service(one: Backing) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "label": LABELS[one.kind],
+        "role": one.role,
+        "variable": one.variable,
+        "parts": dict(one.parts),
+        "default": dict(one.default),
+        "driver": one.driver,
+    }
+
+
+def _program(one: Program, plan: Plan) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "role": one.role,
+        "argv": commands.program(one, plan.volume),
+        # A URL on a command line would stand in the process list: RQ takes it from a variable, too.
+        "env": {"RQ_REDIS_URL": one.broker} if one.kind == "rq" and one.broker else {},
+        "broker": one.broker,
+        "processes": "auto",
+        "health": "turns" if one.role == "scheduler" and one.kind != "apscheduler"
+        else commands.HEALTH.get(one.kind, "turns"),
+    }  # fmt: skip
 
 
 def config(plan: Plan) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from lading.model.project import Database, Dependencies, Migrations, Variable
 
@@ -51,14 +52,53 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Healthcheck:
-    """Docker's HEALTHCHECK; times in seconds. `path` None asks only whether the port accepts."""
+    """Docker's HEALTHCHECK; times in seconds. `path` None takes any answer to HTTP for a sign of life."""
 
-    path: str | None
+    path: str | None  # says that the server is alive, whatever its database does
+    ready: str | None = None  # says that what the server needs is there, too
     body: str | None = None  # JSON that the answer must hold
     interval: int = 30
     timeout: int = 10
     start_period: int = 10
     retries: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """The server and how it is run. Times in seconds, memory in bytes."""
+
+    kind: str = "uvicorn"  # uvicorn, gunicorn (with uvicorn's worker), hypercorn, granian
+    workers: int | Literal["auto"] = 1  # processes; auto: what the cgroup allows
+    root_path: str | None = None
+    keep_alive: int = 65  # longer than a load balancer keeps an idle connection, which is 60 as a rule
+    memory: int = 200_000_000  # that one process takes, for `auto`
+    starts_programs: bool = False  # so that somebody has to wait for those that lose their parent
+    metrics: bool = False  # prometheus_client's, which several processes add up in a directory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backing:
+    """A service that must answer before the start: a database, a cache, a broker. No value of a secret is in it."""
+
+    kind: str  # postgresql, mysql, mongodb, redis, amqp, kafka, nats
+    role: Literal["database", "cache", "broker"]
+    variable: str | None = None  # of its URL
+    parts: Mapping[str, str] = field(default_factory=dict)  # host, port, user, password, database → variable
+    default: Mapping[str, str] = field(default_factory=dict)  # the same, where the code has a default
+    driver: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A process beside the server, from the same image."""
+
+    name: str  # as in `worker NAME`
+    kind: str  # celery, dramatiq …
+    role: Literal["worker", "scheduler"]
+    target: str  # as its own command takes it
+    queues: tuple[str, ...] = ()
+    broker: str | None = None  # the variable of the broker's URL
+    arguments: tuple[str, ...] = ()  # the project's own, beside the target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +121,10 @@ class Plan:
     log_level: Binding
     database: Database | None = None
     migrations: Migrations | None = None
+    server: Serving = field(default_factory=Serving)
+    backing: tuple[Backing, ...] = ()
+    programs: tuple[Program, ...] = ()
+    env_files: tuple[str, ...] = ()  # files like `.env` that the application reads by itself, below /app
     health: Healthcheck
     stop_seconds: int = 10  # the grace between SIGTERM and SIGKILL
     size_limit: int = 200_000_000  # bytes of uncompressed layers

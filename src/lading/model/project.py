@@ -135,6 +135,7 @@ class Migrations:
     heads: tuple[str, ...]  # revisions that no other revision follows
     is_async: bool = False
     variable: str | None = None  # the variable that its URL comes from
+    section: str = "alembic"  # of Alembic's ini file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +147,7 @@ class Worker:
     role: Literal["worker", "scheduler", "in-process"] = "worker"
     queues: tuple[str, ...] = ()
     broker: str | None = None  # the variable of the broker's URL
+    arguments: tuple[str, ...] = ()  # what the project's own command says beside the target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +192,7 @@ class Project:
     packaging: Fact[Packaging] | None = None
     system: tuple[Fact[SystemPackage], ...] = ()
     paths: tuple[Fact[Place], ...] = ()
+    starts_programs: Fact[bool] | None = None  # the code starts programs of its own; the first place that does
     front_end: Fact[str] | None = None  # a folder of built files that the application serves itself
     services: tuple[Fact[Service], ...] = ()  # every backend of the repository, this one among them
     notes: tuple[Fact[str], ...] = ()  # sentences that the user should know, each with its place

@@ -21,7 +21,7 @@ from lading.model import (
     Project,
     Variable,
 )
-from lading.plan import exclude
+from lading.plan import exclude, services, serving
 from lading.plan.document import dump, dump_schema, load, schema
 from lading.settings import Settings
 
@@ -63,13 +63,15 @@ def make(project: Project, settings: Settings) -> Plan:
     application = project.application.value
     migrations = project.migrations.value if project.migrations else None
     told("migrations", project.migrations)
+    serving.refuse_heads(migrations, because["migrations"])
     volume = _volume(setting("volume", "volume"), because["volume"])
     database, moved = _database(project.database, volume)
     told("database", project.database)
     health = settings["health"] if settings.given("health") else project.health
+    alive, ready = serving.probes(project, settings)
     told("health.path", health)
 
-    env = _env(application.folder)
+    env = _env((application.folder, *application.folders))
     because |= dict.fromkeys((f"env.{name}" for name in env), "default")
     because["env.PYTHONPATH"] = project.application.because
     if database and database.variable and database.url and moved:
@@ -82,11 +84,15 @@ def make(project: Project, settings: Settings) -> Plan:
     for field, variable, name, default in (
         ("host", project.host, "HOST", "0.0.0.0"),  # noqa: S104 - a container is reached from outside
         ("port", project.port, "PORT", port),
-        ("log_level", project.log_level, "LOG_LEVEL", "info"),
+        ("log_level", project.log_level, "LOG_LEVEL", serving.level(project)),
     ):
         told(f"{field}.variable", variable)
         bindings[field] = Binding(variable=variable.value if variable else name, default=default)
     variables = tuple(_variables(project.environment, bindings, database))
+    files = [fact for fact in project.paths if fact.value.use == "settings"]
+    told("backing", project.database or next(iter(project.stores), None))
+    told("programs", next(iter(project.workers), None))
+    told("env_files", next(iter(files), None))
     for fact in project.environment:
         because[f"variables.{fact.value.name}"] = fact.because
 
@@ -115,8 +121,13 @@ def make(project: Project, settings: Settings) -> Plan:
         log_level=bindings["log_level"],
         database=database,
         migrations=migrations,
+        server=serving.server(project, settings, because),
+        backing=services.backing(database, project.stores, project.workers, project.environment),
+        programs=services.programs(project.workers),
+        env_files=tuple(fact.value.path for fact in files),
         health=Healthcheck(
-            path=health.value if health else None,
+            path=alive,
+            ready=ready,
             body=_json(setting("health.body", "health-body"), because["health.body"]),
         ),
         stop_seconds=setting("stop_seconds", "stop-seconds"),
@@ -148,7 +159,7 @@ def _database(fact: Fact[Database] | None, volume: str) -> tuple[Database | None
     return replace(fact.value, url=url), fact.because if url != fact.value.url else ""
 
 
-def _env(folder: str) -> dict[str, str]:
+def _env(folders: Iterable[str]) -> dict[str, str]:
     return {
         "PATH": "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": "/home/appuser",
@@ -156,7 +167,7 @@ def _env(folder: str) -> dict[str, str]:
         # OpenSSL's own default is a path that only the `openssl` package would make.
         "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
         # Absolute: a relative one would mean something else in every other working directory.
-        "PYTHONPATH": posixpath.normpath(posixpath.join("/app", folder)),
+        "PYTHONPATH": ":".join(dict.fromkeys(posixpath.normpath(posixpath.join("/app", one)) for one in folders)),
         "PYTHONPYCACHEPREFIX": "/opt/pycache",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",

@@ -1,0 +1,117 @@
+"""A plan's server and programs → their command lines, with marks for what the environment decides at the start.
+
+The marks are those of `launch.command`: {host}, {port}, {bind}, {level}, {plain}, {count}, {unique}. The interpreter,
+which every line begins with, is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lading.dependencies import requirement
+from lading.model import Plan, Program
+
+#: How the health check asks a program: Celery's own ping; the turns that its threads take; only that it is there.
+HEALTH: Mapping[str, str] = {"celery": "celery", "apscheduler": "there"}
+
+
+def server(plan: Plan) -> list[str]:
+    """The command line of the server that `plan` names."""
+    own, app = plan.server, plan.app
+    grace, alive = str(graceful_seconds(plan)), str(own.keep_alive)
+    # These two call what they are given when it is written as a call.
+    made = f"{app.target}()" if app.factory else app.target
+    match own.kind:
+        case "gunicorn":
+            # Its workers show that they live by touching a file: on a disk that stalls, it would kill them.
+            return [
+                "-m", "gunicorn", made, "--worker-class", _worker_class(plan), "--bind", "{bind}",
+                "--workers", "{count}", "--log-level", "{plain}", "--graceful-timeout", grace, "--keep-alive", alive,
+                "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-",  # noqa: S108 - of the container
+            ]  # fmt: skip
+        case "hypercorn":
+            return [
+                "-m", "hypercorn", made, "--bind", "{bind}", "--workers", "{count}", "--log-level", "{plain}",
+                "--graceful-timeout", grace, "--keep-alive", alive, "--access-logfile", "-",
+                *(("--root-path", own.root_path) if own.root_path else ()),
+            ]  # fmt: skip
+        case "granian":
+            return [
+                "-m", "granian", "--interface", "asgi", app.target, "--host", "{host}", "--port", "{port}",
+                "--workers", "{count}", "--log-level", "{plain}", "--workers-kill-timeout", grace,
+                *(("--factory",) if app.factory else ()),
+                *(("--url-path-prefix", own.root_path) if own.root_path else ()),
+            ]  # fmt: skip
+        case _:
+            return [
+                "-m", "uvicorn", app.target, "--host", "{host}", "--port", "{port}", "--log-level", "{level}",
+                "--workers", "{count}", "--timeout-graceful-shutdown", grace, "--timeout-keep-alive", alive,
+                *(("--factory",) if app.factory else ()),
+                *(("--root-path", own.root_path) if own.root_path else ()),
+            ]  # fmt: skip
+
+
+def graceful_seconds(plan: Plan) -> int:
+    """How long the server waits for its requests: less than the engine waits for the server, whose shutdown follows."""
+    return max(plan.stop_seconds - 2, 1)
+
+
+def _worker_class(plan: Plan) -> str:
+    """Uvicorn's own class for gunicorn is deprecated for that of a distribution of its own."""
+    brought = (*plan.dependencies.requirements, *plan.dependencies.pinned)
+    apart = any(requirement.name(text)[0] == "uvicorn-worker" for text in brought)
+    return "uvicorn_worker.UvicornWorker" if apart else "uvicorn.workers.UvicornWorker"
+
+
+def program(one: Program, volume: str) -> list[str]:
+    """The command line of a worker or a scheduler; what the project's own command says stands above what we would."""
+    every = _usual(one, volume)
+    said = {word.partition("=")[0] for word in one.arguments}
+    words = [word for option in every if not said & _NAMES.get(option[0], {option[0]}) for word in option]
+    return [*words, *one.arguments]
+
+
+#: An option's other names, where the project's own command may use them.
+_NAMES: Mapping[str, set[str]] = {
+    "--concurrency": {"--concurrency", "-c", "--autoscale"},
+    "--loglevel": {"--loglevel", "-l"},
+    "--queues": {"--queues", "-Q"},
+    "--hostname": {"--hostname", "-n"},
+    "--schedule": {"--schedule", "-s"},
+    "--processes": {"--processes", "-p"},
+    "--threads": {"--threads", "-t"},
+    "--workers": {"--workers", "-w"},
+    "--name": {"--name", "-n"},
+}
+
+
+def _usual(one: Program, volume: str) -> list[tuple[str, ...]]:  # noqa: PLR0911 - a table
+    """The words of a command line, option by option."""
+    queues = ",".join(one.queues)
+    match one.kind, one.role:
+        case "celery", "scheduler":
+            # Its file of last runs must last; it looks up often enough for the health check to see that it lives.
+            schedule = ("--schedule", f"{volume}/celerybeat-schedule")
+            return [("-m", "celery", "-A", one.target, "beat"), ("--loglevel", "{plain}"), schedule,
+                    ("--pidfile=",), ("--max-interval", "5")]  # fmt: skip
+        case "celery", _:
+            return [("-m", "celery", "-A", one.target, "worker"), ("--loglevel", "{plain}"),
+                    ("--concurrency", "{count}"), *((("--queues", queues),) if queues else ())]  # fmt: skip
+        case "dramatiq", _:
+            return [("-m", "dramatiq", *one.target.split()), ("--processes", "{count}"), ("--threads", "8")]
+        case "arq", _:
+            return [("-m", "arq", one.target)]
+        case "rq", _:
+            # A short time to live makes it look up every five seconds, which is its sign of life.
+            return [("-m", "rq.cli", "worker", *(one.queues or ("default",))), ("--name", "{unique}"),
+                    ("--worker-ttl", "20")]  # fmt: skip
+        case "taskiq", "scheduler":
+            return [("-m", "taskiq", "scheduler", one.target)]
+        case "taskiq", _:
+            return [("-m", "taskiq", "worker", one.target), ("--workers", "{count}")]
+        case "huey", _:
+            return [("-m", "huey.bin.huey_consumer", one.target), ("--workers", "{count}")]
+        case "faststream", _:
+            return [("-m", "faststream", "run", one.target), ("--workers", "{count}")]
+        case _:
+            return [("-m", one.target.partition(":")[0])]

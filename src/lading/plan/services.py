@@ -1,0 +1,136 @@
+"""The project's stores and workers → what must answer before the start, and what runs beside the server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from lading.model import Backing, Database, Fact, Program, Variable, Worker
+
+#: A URL's scheme, or a dialect, without its driver → the kind of service.
+KINDS: Mapping[str, str] = {
+    "postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql", "mariadb": "mysql", "mongodb": "mongodb",
+    "redis": "redis", "rediss": "redis", "amqp": "amqp", "amqps": "amqp", "pyamqp": "amqp", "kafka": "kafka",
+    "nats": "nats",
+}  # fmt: skip
+
+#: What the name of a variable says of the service whose address it holds, where nothing else does.
+_NAMED = (("RABBIT", "amqp"), ("AMQP", "amqp"), ("REDIS", "redis"), ("KAFKA", "kafka"), ("NATS", "nats"),
+          ("MONGO", "mongodb"), ("POSTGRES", "postgresql"), ("CELERY_BROKER", "amqp"))  # fmt: skip
+
+#: What the end of a variable's name says of the part of an address that it holds.
+_PARTS = (
+    ("password", re.compile(r"(?:PASS(?:WORD|WD)?|PWD|PW)$")),
+    ("host", re.compile(r"(?:HOST(?:NAME)?|SERVER|ADDR(?:ESS)?)$")),
+    ("port", re.compile(r"PORT$")),
+    ("user", re.compile(r"(?:USER(?:_?NAME)?|LOGIN)$")),
+    ("database", re.compile(r"(?:DB|NAME|DATABASE)$")),
+)
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - somebody's default, which nobody binds
+
+
+def backing(
+    database: Database | None,
+    stores: Iterable[Fact[Database]],
+    workers: Iterable[Fact[Worker]],
+    environment: Iterable[Fact[Variable]],
+) -> tuple[Backing, ...]:
+    """Every service that something in the image connects to, once each, the database first."""
+    variables = {fact.value.name: fact.value for fact in environment}
+    found: dict[str, Backing] = {}
+    if database is not None and (kind := KINDS.get(database.dialect)):
+        found[_key(database)] = _of(database, kind, "database", variables)
+    brokers = {fact.value.broker for fact in workers if fact.value.broker}
+    for fact in stores:
+        store = fact.value
+        if kind := KINDS.get(store.dialect):
+            role = "broker" if store.variable in brokers or brokers & set(store.parts) else "cache"
+            found.setdefault(_key(store), _of(store, kind, role, variables))
+    for fact_ in workers:
+        name = fact_.value.broker
+        held = {one.variable for one in found.values()} | {
+            part for one in found.values() for part in one.parts.values()
+        }
+        if name and name not in held and (kind := _kind(name, variables)):
+            default = variables[name].default if name in variables else None
+            store = Database(dialect=kind, variable=name, url=default)
+            found[name] = _of(store, kind, "broker", variables)
+    return tuple(found.values())
+
+
+def _key(store: Database) -> str:
+    return store.variable or ",".join(store.parts) or store.dialect
+
+
+def _kind(name: str, variables: Mapping[str, Variable]) -> str | None:
+    """What a broker's variable points to: its default says so, or its name."""
+    default = variables[name].default if name in variables else None
+    scheme = (default or "").partition(":")[0].partition("+")[0]
+    return KINDS.get(scheme) or next((kind for word, kind in _NAMED if word in name.upper()), None)
+
+
+def _of(store: Database, kind: str, role: str, variables: Mapping[str, Variable]) -> Backing:
+    parts = dict(_parts(store.parts))
+    default = {
+        part: variables[name].default or ""
+        for part, name in parts.items()
+        if name in variables and part != "password" and not variables[name].secret
+    }
+    if store.url and "://" in store.url:
+        default = dict(_address(store.url))
+    # What is on the loopback is this container itself, where nothing else runs.
+    if default.get("host") in _LOOPBACK:
+        del default["host"]
+    return Backing(
+        kind=kind,
+        role="database" if role == "database" else "broker" if role == "broker" else "cache",
+        variable=store.variable,
+        parts=parts,
+        default={part: text for part, text in default.items() if text},
+        driver=store.driver,
+    )
+
+
+def _parts(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        part = next((part for part, pattern in _PARTS if pattern.search(name.upper())), None)
+        if part:
+            yield part, name
+
+
+def _address(url: str) -> Iterator[tuple[str, str]]:
+    """The parts of a default that are no secret."""
+    try:
+        split = urlsplit(url)
+        port = split.port
+    except ValueError:
+        return
+    yield "scheme", split.scheme
+    yield "host", split.hostname or ""
+    yield "port", str(port or "")
+    yield "user", split.username or ""
+    yield "database", split.path.lstrip("/")
+
+
+def programs(workers: Iterable[Fact[Worker]]) -> tuple[Program, ...]:
+    """The processes beside the server, each with the name that `worker NAME` takes: its library's, then numbered."""
+    found: list[Program] = []
+    for fact in workers:
+        one = fact.value
+        if one.role == "in-process" or not one.target:
+            continue
+        same = sum(1 for other in found if (other.kind, other.role) == (one.kind, one.role))
+        found.append(
+            Program(
+                name=f"{one.kind}-{same + 1}" if same else one.kind,
+                kind=one.kind,
+                role=one.role,
+                target=one.target,
+                queues=one.queues,
+                broker=one.broker,
+                arguments=one.arguments,
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,125 @@
+"""The launcher in a container's place: an environment with real servers and drivers, an application, real databases."""
+
+import fcntl
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from uv import find_uv_bin
+from values import PLAN
+
+from lading import launch
+from lading.model import App, Backing, Binding, Database, Healthcheck, Migrations, Plan
+
+APP = Path(__file__).parent / "replica"
+
+#: What is installed in the environment, as the lock of the engine tests has it.
+PACKAGES = (
+    "alembic",
+    "uvicorn",
+    "sqlalchemy[asyncio]",
+    "psycopg[binary]",
+    "psycopg2-binary",
+    "asyncpg",
+    "pymysql",
+    "cryptography",
+    "aiosqlite",
+)
+
+
+def plan(dialect: str, driver: str | None = None, **changes: Any) -> Plan:
+    """A plan of the application in `replica/` on a database."""
+    backing: tuple[Backing, ...] = ()
+    if dialect != "sqlite":
+        backing = (Backing(kind=dialect, role="database", variable="DATABASE_URL", driver=driver),)
+    return replace(
+        PLAN,
+        app=App(target="main:app", factory=False, folder=".", exclude=()),
+        variables=(),
+        host=Binding(variable="HOST", default="127.0.0.1"),
+        port=Binding(variable="PORT", default="8000"),
+        database=Database(dialect=dialect, variable="DATABASE_URL", driver=driver),
+        migrations=Migrations(tool="alembic", config="alembic.ini", folder="migrations", heads=("0002",)),
+        backing=backing,
+        health=Healthcheck(path="/health"),
+        **changes,
+    )
+
+
+def port() -> int:
+    """A port that nobody holds."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        found: int = free.getsockname()[1]
+        return found
+
+
+def environment(folder: Path, *packages: str) -> Path:
+    """A virtual environment with `packages`, made once for all processes of the test run; its interpreter."""
+    python, uv = folder / "bin" / "python", find_uv_bin()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{folder}.lock", "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            subprocess.run([uv, "venv", "-q", "--python", sys.executable, folder], check=True)
+            subprocess.run([uv, "pip", "install", "-q", "--python", python, *packages], check=True)
+            (folder / "made").touch()
+    return python
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A folder laid out as the image is."""
+
+    root: Path
+    python: Path
+    app: Path = APP
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def install(self, plan: Plan) -> "Place":
+        """Put the launcher of `plan` where the image has it, with the paths of this folder."""
+        folder = self.root / "lading"
+        folder.mkdir(parents=True, exist_ok=True)
+        (self.root / "data").mkdir(exist_ok=True)
+        for name, data in launch.files(plan).items():
+            text = data.decode().replace('"/app', f'"{self.app}').replace('"/data', f'"{self.root}/data')
+            (folder / name).write_text(text)
+        return self
+
+    def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [self.python, "-S", self.root / "lading" / "launch.py", *arguments],
+            env={"PATH": os.defpath, "PYTHONPATH": str(self.app), "PYTHONDONTWRITEBYTECODE": "1", **self.env, **env},
+            cwd=self.app,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # so that all of it can be killed at once, as a container is
+        )
+
+    def run(self, *arguments: str, timeout: float = 60, **env: str) -> tuple[int, str]:
+        with self.start(*arguments, **env) as process:
+            said, _ = process.communicate(timeout=timeout)
+        return process.returncode, said
+
+
+def answers(number: int, path: str = "/health", timeout: float = 60, of: "subprocess.Popen[str] | None" = None) -> str:
+    """The body of the first answer on the port `number`; "" when there is none in time, or `of` ends before."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end and (of is None or of.poll() is None):
+        connection = http.client.HTTPConnection("127.0.0.1", number, timeout=10)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
+        except OSError:
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    return ""
