@@ -3,8 +3,7 @@
 from alembic import context
 from sqlalchemy import Connection
 
-from video_events import config
-from video_events.database import engine
+from video_events.database import engine, make_folder
 from video_events.models import Base
 
 
@@ -19,6 +18,6 @@ given = context.config.attributes.get("connection")
 if given is not None:
     migrate(given)
 else:
-    config.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    make_folder(engine.url)
     with engine.connect() as connection:
         migrate(connection)

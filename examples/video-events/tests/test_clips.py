@@ -114,6 +114,12 @@ def test_an_upload_that_is_too_large_is_refused(client: TestClient, moving: Path
     assert kept(data) == []
 
 
+def test_a_length_that_is_too_large_is_refused_before_anybody_reads(client: TestClient) -> None:
+    with TestClient(LimitBody(app, largest=1000)) as small:
+        assert small.post("/health", content=b"x" * 1001).status_code == 413
+        assert small.post("/health", content=b"x" * 1000).status_code == 405
+
+
 def test_a_name_is_only_a_name(client: TestClient, moving: Path, data: Path) -> None:
     answer = client.post(CLIPS, files={"file": ("../../etc/\tpasswd", moving.read_bytes())})
     clip = answer.json()
