@@ -119,7 +119,7 @@ def answers(number: int, path: str = "/health", timeout: float = 60, of: "subpro
             connection.request("GET", path)
             return connection.getresponse().read().decode()
         except OSError:
-            time.sleep(0.05)
+            time.sleep(every)
         finally:
             connection.close()
     return ""

@@ -689,7 +689,8 @@ def alembic(config: dict[str, Any], folders: list[str], *, look: bool) -> bool:
     folder, name = os.path.split(config["migrations"]["config"])
     os.chdir(folder)
     files = {"toml_file": name} if name.endswith(".toml") else {"file_": name}
-    script = ScriptDirectory.from_config(Config(**files, ini_section=config["migrations"]["section"]))
+    settings = Config(**files, ini_section=config["migrations"]["section"])
+    script = ScriptDirectory.from_config(settings)
     steps: list[str] = []
     done: list[str] = []
 
@@ -712,7 +713,7 @@ def alembic(config: dict[str, Any], folders: list[str], *, look: bool) -> bool:
             say(f"the database is at {', '.join(found) or 'no revision'}: applying {', '.join(steps)}")
         return [] if look else wanted
 
-    opened = EnvironmentContext(script.config, script, fn=missing, as_sql=False, destination_rev="heads")
+    opened = EnvironmentContext(settings, script, fn=missing, as_sql=False, destination_rev="heads")
     opened.configure = configure
     try:
         with opened:
