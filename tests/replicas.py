@@ -110,7 +110,13 @@ class Place:
         return process.returncode, said
 
 
-def answers(number: int, path: str = "/health", timeout: float = 60, of: "subprocess.Popen[str] | None" = None) -> str:
+def answers(
+    number: int,
+    path: str = "/health",
+    timeout: float = 60,
+    of: "subprocess.Popen[str] | None" = None,
+    every: float = 0.05,
+) -> str:
     """The body of the first answer on the port `number`; "" when there is none in time, or `of` ends before."""
     end = time.monotonic() + timeout
     while time.monotonic() < end and (of is None or of.poll() is None):
