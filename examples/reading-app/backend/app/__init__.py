@@ -1,0 +1,1 @@
+"""What is in a text, and how long it takes to read."""

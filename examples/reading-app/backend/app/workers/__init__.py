@@ -1,0 +1,1 @@
+"""What is done beside the service, by `dramatiq app.workers.tasks`."""

@@ -1,0 +1,1 @@
+"""Tasks for many users, by API key."""
