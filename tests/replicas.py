@@ -93,9 +93,11 @@ class Place:
             (folder / name).write_text(text)
         return self
 
-    def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, first: bool = False, **env: str) -> subprocess.Popen[str]:
+        """Start a role; as process 1 of a process namespace of its own when it is to be `first`."""
+        apart = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child") if first else ()
         return subprocess.Popen(
-            [self.python, "-S", self.root / "lading" / "launch.py", *arguments],
+            [*apart, self.python, "-S", self.root / "lading" / "launch.py", *arguments],
             env={"PATH": os.defpath, "PYTHONPATH": str(self.app), "PYTHONDONTWRITEBYTECODE": "1", **self.env, **env},
             cwd=self.app,
             stdout=subprocess.PIPE,
@@ -105,9 +107,20 @@ class Place:
         )
 
     def run(self, *arguments: str, timeout: float = 60, **env: str) -> tuple[int, str]:
-        with self.start(*arguments, **env) as process:
+        with self.start(*arguments, first=False, **env) as process:
             said, _ = process.communicate(timeout=timeout)
         return process.returncode, said
+
+
+def inner(process: "subprocess.Popen[str]") -> int:
+    """The process number, out here, of what a namespace's process 1 is."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        if found := children.read_text().split():
+            return int(found[0])
+        time.sleep(0.01)
+    raise TimeoutError(process.args)
 
 
 def answers(

@@ -22,10 +22,10 @@ async def app(scope: Message, receive: Any, send: Any) -> None:
 
 async def lifespan(receive: Any, send: Any) -> None:
     assert (await receive())["type"] == "lifespan.startup"
-    print("startup", flush=True)
+    print("lifespan began", flush=True)
     await send({"type": "lifespan.startup.complete"})
     assert (await receive())["type"] == "lifespan.shutdown"
-    print("shutdown", flush=True)
+    print("lifespan ended", flush=True)
     await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -61,7 +61,7 @@ def decisions(plan: Plan) -> dict[str, Any]:
         "server": commands.server(plan),
         "workers": plan.server.workers,
         "memory_per_process": plan.server.memory,
-        "starts_programs": plan.server.starts_programs,
+        "stays": "always" if plan.server.starts_programs else commands.STAYS[plan.server.kind],
         "metrics": plan.server.metrics,
         "programs": [_program(one, plan) for one in plan.programs],
         # The engine kills the check at its timeout, and then nobody hears why: ours comes first.

@@ -8,8 +8,8 @@
     run -- PROGRAM    any other program, in the same environment
     healthcheck [--ready] [ROLE]   is what runs here alive? With --ready: and is all that it needs there, too?
 
-The program that a role names replaces this one, so that it is process 1 and has the signals. Only where the application
-starts programs of its own does this one stay, to wait for those that lost their parent, which no ASGI server does.
+The program that a role names replaces this one, so that it is process 1 and has the signals. This one stays only where
+somebody has to wait for processes that lost their parent, or to heed a second signal, and the program does not.
 
 `launch.json`, beside this file, holds what was decided when the image was made; the environment has the last word:
 the application's own variables, each also as NAME_FILE, the path of a file that holds the value, and
@@ -93,7 +93,7 @@ def serve(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
     argv = command(config["server"], config, env, count)
     wait(config, env)
     migrated(config, env)
-    become(config, env, "serve", argv)
+    become(env, "serve", argv, stay=config["stays"] == "always" or (config["stays"] == "several" and count > 1))
 
 
 def worker(config: dict[str, Any], env: dict[str, str], rest: list[str], role: str = "worker") -> None:
@@ -110,7 +110,7 @@ def worker(config: dict[str, Any], env: dict[str, str], rest: list[str], role: s
         env.setdefault(variable, env.get(source, ""))
     wait(config, env)
     migrated(config, env, "off" if env.get("LADING_MIGRATE") == "off" else "wait")
-    become(config, env, f"{role} {name}", argv)
+    become(env, f"{role} {name}", argv, stay=config["stays"] == "always")
 
 
 def scheduler(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
@@ -134,7 +134,7 @@ def run(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
     for folder in env.get("PATH", os.defpath).split(os.pathsep):
         program = os.path.join(folder, rest[1])  # an absolute one stays as it is
         if os.path.isfile(program) and os.access(program, os.X_OK):
-            become(config, env, "run", [program, *rest[2:]])
+            become(env, "run", [program, *rest[2:]], stay=config["stays"] == "always")
     raise Stop(f"there is no program `{rest[1]}` in this image", 2)
 
 
@@ -173,13 +173,13 @@ def no_more(role: str, rest: list[str]) -> None:
         raise Stop(f"`{' '.join([role, *rest])}` says too much: `{role}` takes no arguments", 2)
 
 
-def become(config: dict[str, Any], env: dict[str, str], role: str, argv: list[str]) -> None:
-    """Be replaced by `argv`; where the application starts programs, stay and wait for those that nobody waits for."""
+def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool) -> None:
+    """Be replaced by `argv`; or `stay` as the first process of the container, and attend to it."""
     env["LADING_ROLE"] = role  # by which the health check knows what runs here
-    if not config["starts_programs"] or os.getpid() != 1:
+    if not stay or os.getpid() != 1:
         os.execve(argv[0], argv, env)  # noqa: S606
-    status, asked = attended(argv, env)
-    sys.exit(0 if asked and status == 128 + asked else status)  # that it ended as it was asked to is no failure
+    status, asked_ = attended(argv, env)
+    sys.exit(0 if asked_ and status == 128 + asked_ else status)  # that it ended as it was asked to is no failure
 
 
 def attended(argv: list[str], env: dict[str, str]) -> tuple[int, int]:
