@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lading.detect import names, values
-from lading.detect.code import Binding, Code, Function, Imported, flat
+from lading.detect.code import Binding, Code, Function, flat
+from lading.detect.imports import Imported
 from lading.detect.names import Meaning, Place
 
 #: What takes an application and is one: `SentryAsgiMiddleware(app)`, `socketio.ASGIApp(server, app)`.

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from lading.detect import names
-from lading.detect.code import Code, Imported, flat, folder
+from lading.detect.code import Code, flat, folder
+from lading.detect.imports import Imported
 
 
 def reach(code: Code, path: str) -> frozenset[str]:
@@ -67,11 +68,13 @@ def others(code: Code, path: str, top: str) -> tuple[str, ...]:
     `from auth import user` in shop/main.py, with shop/auth.py there, when the application is `shop.main:app`.
     """
     reached = sorted(reach(code, path))
-    if any(b"sys.path." in code.data(file) for file in reached):
+    if code.having(reach(code, path), b"sys.path."):
         return ()  # it sees to that itself
     found = {}
+    elsewhere = {name for name in names.homes(code) if name and not _exists(code, names.join(top, name))}
     for file in reached:
-        tree = code.tree(file) if any(_bare(code, file, one, top) for one in code.imports(file)) else None
+        maybe = (one for one in code.imports(file) if one.module.partition(".")[0] in elsewhere)
+        tree = code.tree(file) if any(_bare(code, file, one, top) for one in maybe) else None
         for stmt in tree.statements if tree else ():
             for imported in _sure(tree.body if tree else (), stmt):
                 if base := _bare(code, file, imported, top):

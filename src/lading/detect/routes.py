@@ -15,13 +15,11 @@ from lading.detect.objects import Object
 
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "api_route", "add_api_route", "route",
                     "add_route"})  # fmt: skip
-_WORDS = (b"include_router", b".mount(", b"add_api_route", b".api_route", b".get(", b".post(", b".route(", b"add_route")
+_CALLS = (b"include_router", b".mount(", b"add_api_route", b"add_route")
+_WORDS = (*_CALLS, b".api_route", b".get(", b".post(", b".route(")
 
 #: `labels.get("x")` is in every second file: only decorators are routes.
-_ROUTED = re.compile(
-    rb"include_router|\.mount\(|add_(?:api_)?route\b|^[ \t]*@\s{0,9}[\w.\[\]\"'() ]{1,200}\.\w{1,60}\s{0,9}\(",
-    re.MULTILINE,
-)
+_DECORATOR = re.compile(rb"@\s{0,9}[\w.\[\]\"'() ]{1,200}\.\w{1,60}\s{0,9}\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +61,17 @@ class Routes:
         return owner.id in self.routes or owner.id in self.inclusions
 
 
+def _routed(data: bytes) -> bool:
+    return any(word in data for word in _CALLS) or _DECORATOR.search(data) is not None
+
+
 def read(code: Code) -> Routes:
     """The routes and inclusions of all of the backend's files."""
     if ("routes",) not in code.memo:
         inclusions: dict[int, list[Inclusion]] = {}
         routes: dict[int, list[Route]] = {}
         for path in code.holding(*_WORDS):
-            tree = code.tree(path) if _ROUTED.search(code.data(path)) else None
+            tree = code.tree(path) if _routed(code.data(path)) else None
             for inclusion in _inclusions(code, tree) if tree else ():
                 inclusions.setdefault(inclusion.parent.id, []).append(inclusion)
             for route in _routes(code, tree) if tree else ():

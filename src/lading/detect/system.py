@@ -89,10 +89,7 @@ def _programs(code: Code, reached: Collection[str]) -> Iterator[Fact[SystemPacka
     """Programs that the reached code runs: `subprocess.run(["ffmpeg", …])`."""
     programs = _table()["programs"]
     words = tuple(name.encode() for name in programs)
-    for path in sorted(reached):
-        data = code.data(path)
-        if not any(word in data for word in _WORDS) or not any(word in data for word in words):
-            continue
+    for path in code.having(code.having(reached, *_WORDS), *words):
         tree = code.tree(path)
         for node, within in tree.nodes if tree else ():
             match node:
