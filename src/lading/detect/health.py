@@ -8,23 +8,14 @@ from dataclasses import dataclass
 
 from lading.detect import metrics, route_handlers, routes, services
 from lading.detect.code import Code
+from lading.detect.health_names import DEEP, NAMES
 from lading.detect.objects import Object
 from lading.model import Confidence, Fact, Route
 from lading.settings import Settings
 from lading.source import Source
 
-#: How the last part of a health route's path is called, the likeliest first; liveness comes before readiness.
-NAMES = (
-    "health", "healthz", "healthcheck", "health-check", "health_check", "live", "livez", "liveness", "alive",
-    "heartbeat", "ping", "probe", "up", "is-alive", "is_alive", "isalive", "live-check", "_live", "_ping", "_up",
-    "ready", "readyz", "readiness", "_ready", "is-ready", "is_ready", "_health", "_healthz", "check-health",
-    "api-health", "app-health", "system-health", "service-health", "server-health", "healthy", "health-status",
-    "health_status", "status", "_status", "server-status", "service-status", "app-status", "system-status",
-)  # fmt: skip
 _READY = re.compile(r"_?(?:is[-_])?(?:ready|readyz|readiness)(?:[-_]?check)?")
 _STATUS = re.compile(r"(?:^|[-_])status$")
-#: What may follow `/health` where the answer is about more than the process.
-_DEEP = frozenset({"db", "database", "redis", "full", "deep", "detailed", "details", "dependencies", "all", "startup"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +81,7 @@ def _probes(code: Code, wholes: Sequence[routes.Whole]) -> Iterator[_Probe]:
         name = parts[-1]
         if not whole.route.get or "{" in whole.path:
             continue
-        deep = name in _DEEP and len(parts) > 1 and parts[-2] in NAMES
+        deep = name in DEEP and len(parts) > 1 and parts[-2] in NAMES
         if not deep and name not in NAMES and not (whole.path == "/" and route_handlers.plain(code, whole.route)):
             continue
         # `/subscriptions/status?url=…` tells the state of something else than the backend.
@@ -156,7 +147,7 @@ def story(source: Source, settings: Settings) -> tuple[str, ...]:
     chosen = application.detect(code, settings)
     wholes = list(routes.full(code, chosen.object)) if chosen.object else []
     probes = sorted(_probes(code, wholes), key=lambda probe: probe.rank)
-    lines = [f"{len(wholes)} routes are known, {len(probes)} of them say how the backend is:"]
+    lines = [f"{len(probes)} routes say how the backend is:"]
     lines += [f"  {probe.path} ({probe.where}){': ' if _reason(probe) else ''}{_reason(probe)}" for probe in probes]
     lines += [f"  {note.value} ({note.because})" for note in read(code, chosen.object).notes]
     return tuple(lines)
