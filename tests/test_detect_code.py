@@ -1,6 +1,8 @@
 """What is read of code without parsing it."""
 
-from lading.detect import routes_quiet
+import pytest
+
+from lading.detect import routes_quiet, syntax
 from lading.detect.code import Code
 from lading.detect.imports import Imported, read
 from lading.source import Memory
@@ -50,3 +52,24 @@ def test_routers_that_may_tell_are_not() -> None:
     assert not _quiet(_ORDERS.replace('prefix="/orders"', 'tags=["a"]'))  # it may be the root
     assert not _quiet(_ORDERS + '\n@app.get("/x")\ndef x(): ...\n')
     assert not _quiet('@router.get("/x")\ndef x(): ...\n')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "try:\n    x = 1\nexcept OSError, json.JSONDecodeError:\n    x = 2\n",
+        "async def first[T: list[int]](a: T) -> T:\n    return a\n",
+        "class Page[T]:\n    items: list[T]\n",
+        "type Ids[T] = list[T]\nx = 1\n",
+        'x = call(\n    f"{user["name"]} {user["age"]}",\n)\n',
+        'x = t"{name}"\n',
+    ],
+)
+def test_syntax_of_newer_releases_is_read(text: str) -> None:
+    assert syntax.parse(text.encode())
+
+
+@pytest.mark.parametrize("text", ["print 'a'\n", "try:\n    x\nexcept E, e:\n    pass\n", "def f(:\n", "x = f(\n"])
+def test_what_no_release_reads_is_refused(text: str) -> None:
+    with pytest.raises(SyntaxError):
+        syntax.parse(text.encode())

@@ -150,6 +150,8 @@ def _chosen(
     )
     path = one.path if told else _completed(code, one)
     said = _from(start, path) if given is None and start and start.weight >= evidence.SURE else None
+    if said is not None and not reach.imports_from(code, path, said) and not reach.others(code, path, said):
+        said = None  # there, more than that folder was on the path
     folder = given if given is not None else said if said is not None else reach.importable(code, path)
     factory = bool(settings["factory"].value) if settings.given("factory") else one.factory
     app = Application(

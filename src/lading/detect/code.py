@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from lading.detect import imports
+from lading.detect import imports, syntax
 from lading.detect import words as words_
 from lading.detect.imports import Imported
 from lading.source import Source
@@ -26,9 +25,6 @@ _ASIDE_FILE = re.compile(r"(?:test_.*|.*_test|tests?|conftest|noxfile)\.py")
 
 #: Larger ones are data or generated: no backend is written in them.
 LARGEST = 2_000_000
-
-#: Which Python parses and then does not print.
-_NUMBER = re.compile(rb"0[xXoObB][0-9a-fA-F_]{3000}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,17 +189,12 @@ class Code:
         return found
 
     def _parse(self, path: str) -> Tree | None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the project's own code: an invalid escape
-            if _NUMBER.search(self.data(path)):
-                self.broken[path] = Broken(1, "a number of thousands of digits")
-                return None
-            try:
-                return Tree(path, ast.parse(self.data(path)).body)
-            except SyntaxError as error:
-                self.broken[path] = Broken(error.lineno or 1, error.msg)
-            except (ValueError, RecursionError, MemoryError) as error:
-                self.broken[path] = Broken(1, str(error) or "too deeply nested")
+        try:
+            return Tree(path, syntax.parse(self.data(path)))
+        except SyntaxError as error:
+            self.broken[path] = Broken(error.lineno or 1, error.msg)
+        except (ValueError, RecursionError, MemoryError) as error:
+            self.broken[path] = Broken(1, str(error) or "too deeply nested")
         return None
 
 

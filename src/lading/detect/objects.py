@@ -64,7 +64,11 @@ def kind(code: Code, meaning: Meaning | None) -> Literal["application", "router"
             return "application"
         if names.library(one, "fastapi", "APIRouter"):
             return "router"
-    return None
+    match meaning:  # a class that a function makes: `APIRouter = router_class(Route)`
+        case Place(name=name, node=ast.Call()) if name.endswith("APIRouter"):
+            return "router"
+        case _:
+            return None
 
 
 def _origin(code: Code, path: str, node: ast.expr, within: Function | None, depth: int) -> Object | None:

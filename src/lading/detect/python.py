@@ -25,9 +25,10 @@ _FILES = (
     ("mise.toml", r"\s*python\s*=\s*[\"'](3\.\d+)"),
 )
 
-#: What only newer releases can parse, newest first, with what is in every such file. (PEP 695, PEP 654, PEP 634.)
+#: What only newer releases can parse, newest first, with what is in every such file. (PEP 758, 695, 654, 634.)
 #: All begin with the end of a line, which is found faster than the beginning of one.
 _SYNTAX = (
+    (14, (b"except ",), re.compile(rb"\n[ \t]*except[ \t]+(?:\w+\.)*[A-Z]\w*[ \t]*,[ \t]*(?:\w+\.)*[A-Z][\w., ]*:")),
     (12, (b"type ",), re.compile(rb"\n[ \t]*type +\w+(?:\[[^\]\n]*\])? *= *\w")),
     (12, (b"def ", b"class "), re.compile(rb"\n[ \t]*(?:(?:async +)?def|class) +\w+ *\[\w")),
     (11, (b"except*", b"except *"), re.compile(rb"\n[ \t]*except *\*")),
