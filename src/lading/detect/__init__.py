@@ -30,6 +30,7 @@ from lading.detect import (
     system,
     workers,
 )
+from lading.detect.code import with_own
 from lading.model import Fact, Project
 from lading.settings import Settings, toml
 from lading.source import Bounded, Source
@@ -57,6 +58,7 @@ def _detect(source: Source, settings: Settings) -> Project:
     chosen = application.detect(code, settings)
     declared = override.declared(source, settings)
     reached = reach.reach(code, chosen.path)
+    code = with_own(code, reached)
     if not settings.given("extras"):
         declared = packaging_extras.needed(code, reached, declared)
     declared = packaging.install(code, reached, declared)

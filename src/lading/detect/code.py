@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,7 @@ ASIDE = frozenset(
         "fixtures", "migrations", "notebooks", "sample", "samples", "site-packages", "test", "testing", "tests", "venv",
     }
 )  # fmt: skip
+_TESTS = re.compile(r"tests?[_-].*|.*[_-]tests?")
 _ASIDE_FILE = re.compile(r"(?:test_.*|.*_test|tests?|conftest|noxfile)\.py")
 
 #: Larger ones are data or generated: no backend is written in them.
@@ -114,9 +115,13 @@ class Tree:
 
 @dataclass(frozen=True)
 class Code:
-    """The Python files of a source: `files` may be the backend's own, `aside` are tests, documents, examples."""
+    """The Python files of a source: `files` may be the backend's own, `aside` are tests, documents, examples.
+
+    `own` are files of the latter kind that the application imports after all.
+    """
 
     source: Source
+    own: frozenset[str] = frozenset()
     broken: dict[str, Broken] = field(default_factory=dict)
     memo: dict[tuple[object, ...], Any] = field(default_factory=dict)  # what was asked before, by who asks
     _trees: dict[str, Tree | None] = field(default_factory=dict)
@@ -125,11 +130,11 @@ class Code:
 
     @cached_property
     def files(self) -> tuple[str, ...]:
-        return tuple(path for path in self._python if not aside(path))
+        return tuple(path for path in self._python if path in self.own or not aside(path))
 
     @cached_property
     def aside(self) -> tuple[str, ...]:
-        return tuple(path for path in self._python if aside(path))
+        return tuple(path for path in self._python if path not in self.own and aside(path))
 
     @cached_property
     def _python(self) -> tuple[str, ...]:
@@ -198,10 +203,21 @@ class Code:
         return None
 
 
+def with_own(code: Code, reached: Collection[str]) -> Code:
+    """`code`, with what the application imports counted as its own, in whatever folder it is: `samples`, `docs`."""
+    own = frozenset(path for path in reached if path.endswith(".py") and aside(path))
+    return replace(code, own=own, memo={}) if own else code
+
+
 def aside(path: str) -> bool:
     """Whether a path is of tests, documents, examples, migrations, a virtual environment or a tool: ours, `.lading`."""
     *folders, name = path.split("/")
-    return "/." in f"/{path}" or not ASIDE.isdisjoint(folders) or _ASIDE_FILE.fullmatch(name) is not None
+    return (
+        "/." in f"/{path}"
+        or not ASIDE.isdisjoint(folders)
+        or any("test" in one and _TESTS.fullmatch(one) for one in folders)
+        or _ASIDE_FILE.fullmatch(name) is not None
+    )
 
 
 def flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:

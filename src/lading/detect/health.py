@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lading.dependencies import installs
 from lading.detect import metrics, route_handlers, routes, services
 from lading.detect.code import Code
 from lading.detect.health_names import DEEP, NAMES
@@ -69,10 +70,28 @@ def _read(code: Code, application: Object | None) -> Health:
     measured = tuple(metrics.read(code, wholes))
     chosen = usable[0] if usable else None
     path = Fact(chosen.path, chosen.where, _sure(chosen), tuple(_lost(probes, chosen)), "health") if chosen else None
-    schema = None if chosen else metrics.schema(code, application)
+    path = path or _asked(code)
+    schema = None if path else metrics.schema(code, application)
     listed = (*dict.fromkeys(facts), *measured, *((schema,) if schema else ()))
     where = application.path if application else ""
-    return Health(path, listed, tuple(_notes(probes, chosen, schema, where)))
+    return Health(path, listed, tuple(_notes(probes, chosen, schema, where)) if chosen or not path else ())
+
+
+_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?::[\w${}:-]+)?(/[\w./-]*)")
+
+
+def _asked(code: Code) -> Fact[str] | None:
+    """What the project's own image asks, `HEALTHCHECK CMD curl http://localhost:8000/about`."""
+    for file in installs.dockerfiles(code.source):
+        lines = code.source.read(file)[:200_000].decode(errors="replace").splitlines()
+        for number, line in enumerate(lines):
+            if re.match(r"\s*HEALTHCHECK\s", line):
+                joined = [line]
+                while joined[-1].endswith("\\") and number + len(joined) < len(lines):
+                    joined.append(lines[number + len(joined)])
+                if found := _URL.search(" ".join(joined)):
+                    return Fact(found[1], f"{file}:{number + 1}", "likely", key="health")
+    return None
 
 
 def _probes(code: Code, wholes: Sequence[routes.Whole]) -> Iterator[_Probe]:
