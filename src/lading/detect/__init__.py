@@ -96,6 +96,7 @@ def _detect(source: Source, settings: Settings) -> Project:
         services=here.told,
     )
     notes = (
+        *application.notes(code, chosen),
         *data.notes,
         *migrations.notes(code, migrated, reached, entry),
         *files.notes(code, reached, entry, declared.value),

@@ -56,6 +56,14 @@ def detect(code: Code, settings: Settings) -> Chosen:
     return replace(chosen, fact=replace(chosen.fact, others=others))
 
 
+def notes(code: Code, chosen: Chosen) -> Iterator[Fact[str]]:
+    """What the user should know of the application: a function that no server can call."""
+    app = chosen.fact.value
+    if app.factory and (asked := candidates.asks(code, chosen.path, app.target.rpartition(":")[2])):
+        said = f"a server cannot call `{app.target}`, since it asks for `{asked}`: write a function without arguments"
+        yield Fact(said, chosen.fact.because, "likely", key="application")
+
+
 def _starts(code: Code, found: Sequence[Candidate], first: Candidate) -> tuple[Start, ...]:
     """Every start of the application, by whichever of its names, the weightiest first."""
     named = candidates.named(code, found)
@@ -240,6 +248,8 @@ def _named(code: Code, settings: Settings, found: Sequence[Candidate]) -> Chosen
     if here is None:
         made = objects.origin(code, path, ast.parse(name, mode="eval").body)
         function = isinstance(place, Place) and isinstance(place.node, ast.FunctionDef) and name == first
+        if isinstance(place, Place) and isinstance(place.node, ast.FunctionDef):
+            made = objects.returned(code, place.path, place.node)
         here = Candidate(path, name, 1, made or Object("application", path, None), factory=function)
     above = path.removesuffix(".py").removesuffix("/__init__").removesuffix(module.replace(".", "/")).rstrip("/")
     chosen = _chosen(code, settings, here, _starts(code, found, here), above if folder is None else folder)

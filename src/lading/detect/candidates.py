@@ -88,6 +88,16 @@ def _callable(function: Function) -> bool:
     return needed <= 0 and all(given.kw_defaults) and not decorated
 
 
+def asks(code: Code, path: str, name: str) -> str:
+    """The first argument that a factory cannot be called without; empty where there is none."""
+    match names.find(code, path, name):
+        case Place(node=ast.FunctionDef() | ast.AsyncFunctionDef() as function) if not _callable(function):
+            given = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+            return given[0].arg if given else ""
+        case _:
+            return ""
+
+
 def mounted(code: Code, found: Sequence[Candidate]) -> Mapping[Candidate, str]:
     """The candidates that another application mounts, each with where: that one is served, and they through it."""
     included = (one for some in routes.read(code).inclusions.values() for one in some)

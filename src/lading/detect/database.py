@@ -168,8 +168,8 @@ def _notes(known: Known, main: Fact[Database] | None) -> Iterator[Fact[str]]:
     if value.is_async and settings_drivers.is_plain(url) and blocking:
         told = "an asynchronous engine needs an asynchronous driver in its URL, like `postgresql+asyncpg://`"
         yield Fact(told, where, "likely")
-    relational = value.dialect != "mongodb" and has.any("sqlalchemy")
-    if value.is_async and relational and has.locked and not has.any("greenlet"):
+    asyncio = known.code.holding(b"create_async_engine", b"AsyncEngine", b"AsyncSession", b"async_engine_from_config")
+    if value.is_async and asyncio and has.locked and has.any("sqlalchemy") and not has.any("greenlet"):
         yield Fact("SQLAlchemy's asyncio needs greenlet, which nothing locks: declare `sqlalchemy[asyncio]`", where)
     if value.dialect == "sqlite" and url:
         yield from _file(value, url, where)
