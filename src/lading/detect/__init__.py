@@ -5,6 +5,7 @@ Nothing of the project is ever run or imported: its code is read with `ast`.
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +30,7 @@ from lading.detect import (
     system,
     workers,
 )
+from lading.detect.code import with_own
 from lading.model import Fact, Project
 from lading.settings import Settings, toml
 from lading.source import Bounded, Source
@@ -40,13 +42,23 @@ def detect(source: Source, settings: Settings) -> Project:
     Raises `NotFound` when no file declares the dependencies or makes an application, `BadInput` for a file that must
     be read and cannot be, with its line.
     """
-    source = Bounded(source)
+    collects = gc.isenabled()
+    gc.disable()  # syntax trees are many objects that stay: to look through them for garbage takes longer than all else
+    try:
+        return _detect(Bounded(source), settings)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _detect(source: Source, settings: Settings) -> Project:
     here = services.choose(source, settings)
     code = here.code
     source = code.source
     chosen = application.detect(code, settings)
     declared = override.declared(source, settings)
     reached = reach.reach(code, chosen.path)
+    code = with_own(code, reached)
     if not settings.given("extras"):
         declared = packaging_extras.needed(code, reached, declared)
     declared = packaging.install(code, reached, declared)
@@ -72,9 +84,9 @@ def detect(source: Source, settings: Settings) -> Project:
         workers=beside,
         front_end=front,
         environment=variables,
-        host=environment.binding("host", code, variables),
-        port=environment.binding("port", code, variables),
-        log_level=environment.binding("log_level", code, variables),
+        host=environment.binding("host", code, variables, chosen.starts),
+        port=environment.binding("port", code, variables, chosen.starts),
+        log_level=environment.binding("log_level", code, variables, chosen.starts),
         database=data.main,
         stores=data.stores,
         migrations=migrated,
@@ -84,6 +96,7 @@ def detect(source: Source, settings: Settings) -> Project:
         services=here.told,
     )
     notes = (
+        *application.notes(code, chosen),
         *data.notes,
         *migrations.notes(code, migrated, reached, entry),
         *files.notes(code, reached, entry, declared.value),

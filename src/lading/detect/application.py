@@ -56,6 +56,14 @@ def detect(code: Code, settings: Settings) -> Chosen:
     return replace(chosen, fact=replace(chosen.fact, others=others))
 
 
+def notes(code: Code, chosen: Chosen) -> Iterator[Fact[str]]:
+    """What the user should know of the application: a function that no server can call."""
+    app = chosen.fact.value
+    if app.factory and (asked := candidates.asks(code, chosen.path, app.target.rpartition(":")[2])):
+        said = f"a server cannot call `{app.target}`, since it asks for `{asked}`: write a function without arguments"
+        yield Fact(said, chosen.fact.because, "likely", key="application")
+
+
 def _starts(code: Code, found: Sequence[Candidate], first: Candidate) -> tuple[Start, ...]:
     """Every start of the application, by whichever of its names, the weightiest first."""
     named = candidates.named(code, found)
@@ -150,6 +158,8 @@ def _chosen(
     )
     path = one.path if told else _completed(code, one)
     said = _from(start, path) if given is None and start and start.weight >= evidence.SURE else None
+    if said is not None and not reach.imports_from(code, path, said) and not reach.others(code, path, said):
+        said = None  # there, more than that folder was on the path
     folder = given if given is not None else said if said is not None else reach.importable(code, path)
     factory = bool(settings["factory"].value) if settings.given("factory") else one.factory
     app = Application(
@@ -238,6 +248,8 @@ def _named(code: Code, settings: Settings, found: Sequence[Candidate]) -> Chosen
     if here is None:
         made = objects.origin(code, path, ast.parse(name, mode="eval").body)
         function = isinstance(place, Place) and isinstance(place.node, ast.FunctionDef) and name == first
+        if isinstance(place, Place) and isinstance(place.node, ast.FunctionDef):
+            made = objects.returned(code, place.path, place.node)
         here = Candidate(path, name, 1, made or Object("application", path, None), factory=function)
     above = path.removesuffix(".py").removesuffix("/__init__").removesuffix(module.replace(".", "/")).rstrip("/")
     chosen = _chosen(code, settings, here, _starts(code, found, here), above if folder is None else folder)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lading.detect import evidence, evidence_tree, names, objects, routes
+from lading.detect import evidence, evidence_tree, names, objects, reach, routes
 from lading.detect.code import Code, Function, written
 from lading.detect.evidence_servers import Start
 from lading.detect.names import Place
@@ -86,6 +86,16 @@ def _callable(function: Function) -> bool:
     needed = len(given.posonlyargs) + len(given.args) - len(given.defaults)
     decorated = any("fixture" in written(decorator) for decorator in function.decorator_list)
     return needed <= 0 and all(given.kw_defaults) and not decorated
+
+
+def asks(code: Code, path: str, name: str) -> str:
+    """The first argument that a factory cannot be called without; empty where there is none."""
+    match names.find(code, path, name):
+        case Place(node=ast.FunctionDef() | ast.AsyncFunctionDef() as function) if not _callable(function):
+            given = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+            return given[0].arg if given else ""
+        case _:
+            return ""
 
 
 def mounted(code: Code, found: Sequence[Candidate]) -> Mapping[Candidate, str]:
@@ -181,12 +191,15 @@ def score(code: Code, one: Candidate, starts: Sequence[Start]) -> Score:
     stem = one.path.removesuffix(".py").replace("/", ".").removesuffix(".__init__").rpartition(".")[2]
     usual = one.name in _ATTRIBUTES
     best = starts[0] if starts else None
+    started = best is not None and best.weight >= evidence.SURE
     rows = [
         (10 * best.weight if best else 0, f"{best.where} starts it, with {best.program}" if best else ""),
         (30 * routes.read(code).any(one.object), "it answers routes"),
+        (20 * (started and one.object.made is None), "it is started, and its routes cannot be told"),
         (12 * (not one.factory), "it is there to be served, and not made by a function"),
         (8 * one.object.wrapped, "it wraps another one"),
         (4 * usual, f"`{one.name}` is a usual name"),
+        _share(code, one.path) if started else (0, ""),
         (2 * (stem in MODULES or one.path.endswith("__init__.py")), f"`{stem}` is a usual module"),
     ]
     places = dict.fromkeys(start.where for start in starts if best and start.where != best.where)
@@ -194,6 +207,16 @@ def score(code: Code, one: Candidate, starts: Sequence[Start]) -> Score:
     return Score(
         sum(points for points, _ in rows), tuple(said for points, said in rows if points or said.endswith("too")), best
     )
+
+
+def _share(code: Code, path: str) -> tuple[int, str]:
+    """Points for how much of the code an application imports: beside a backend smaller ones may be started too."""
+    imported, every = len(reach.reach(code, path)), max(len(code.files), 1)
+    return round(40 * imported / every) if every > _FEW else 0, f"it imports {imported} of {every} files"
+
+
+#: Of so few files it does not tell which application is the backend.
+_FEW = 50
 
 
 def retarget(one: Candidate, start: Start | None) -> Candidate:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-import posixpath
 import re
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from lading.detect import imports, syntax
+from lading.detect import words as words_
+from lading.detect.imports import Imported
 from lading.source import Source
 
 #: Folders whose code is not the backend's own, wherever they are.
@@ -20,30 +21,11 @@ ASIDE = frozenset(
         "fixtures", "migrations", "notebooks", "sample", "samples", "site-packages", "test", "testing", "tests", "venv",
     }
 )  # fmt: skip
+_TESTS = re.compile(r"tests?[_-].*|.*[_-]tests?")
 _ASIDE_FILE = re.compile(r"(?:test_.*|.*_test|tests?|conftest|noxfile)\.py")
 
 #: Larger ones are data or generated: no backend is written in them.
 LARGEST = 2_000_000
-
-_IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+(?P<base>[\w.]+)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n;#]+)"
-    rb"|import[ \t]+(?P<modules>[^\n;#]+))",
-    re.MULTILINE,
-)
-
-
-#: Which Python parses and then does not print.
-_NUMBER = re.compile(rb"0[xXoObB][0-9a-fA-F_]{3000}")
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What a name was imported from: `from ..x import y` is `Imported("x", "y", 2)`, `import x.y` has no name."""
-
-    module: str
-    name: str | None
-    level: int
-    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +39,21 @@ class Broken:
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Binding = ast.expr | ast.ClassDef | Function | Imported
 
-_ASKED_FOR = (
-    ast.Call, ast.Subscript, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Import, ast.ImportFrom,
-    ast.Compare, ast.BoolOp,
-)  # fmt: skip
-_LEAVES = (ast.expr_context, ast.Name, ast.Constant, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
+_FUNCTIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef})
+_ASKED_FOR = _FUNCTIONS | {
+    ast.Call, ast.Subscript, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Compare, ast.BoolOp,
+}  # fmt: skip
+#: What the fields of a node hold that has no node of interest in it.
+_LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, ast.Pass, str, int, type(None)})
+_LEAF_FIELDS = frozenset({"ctx", "op", "ops", "id", "attr", "arg", "name", "names", "module", "level", "type_comment"})
+
+
+#: Each kind of node, with its fields in which other nodes may be.
+_FIELDS = {
+    kind: tuple(name for name in kind._fields if name not in _LEAF_FIELDS)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
 
 
 @dataclass(frozen=True)
@@ -80,15 +72,23 @@ class Tree:
     def nodes(self) -> tuple[tuple[ast.AST, Function | None], ...]:
         """The nodes that a question may ask for, wherever they are and in order, each with the function it is in."""
         found: list[tuple[ast.AST, Function | None]] = []
-        # A stack and not recursion: how deep a file nests must not matter.
-        stack: list[tuple[ast.AST, Function | None]] = [(stmt, None) for stmt in reversed(self.body)]
+        # A stack and not recursion: how deep a file nests must not matter. Written for speed: it sees every node.
+        stack: list[tuple[Any, Function | None]] = [(stmt, None) for stmt in reversed(self.body)]
         while stack:
             node, within = stack.pop()
-            if isinstance(node, _ASKED_FOR):
+            kind = type(node)
+            if kind in _ASKED_FOR:
                 found.append((node, within))
-            inner = node if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else within
             # Decorators and defaults run where the function stands; no question needs that told apart.
-            stack.extend((child, inner) for child in reversed(list(_children(node))))
+            inner = node if kind in _FUNCTIONS else within
+            mark = len(stack)
+            for name in _FIELDS[kind]:
+                value = getattr(node, name, None)
+                if type(value) is list:
+                    stack += [(child, inner) for child in value if type(child) not in _LEAVES]
+                elif type(value) not in _LEAVES:
+                    stack.append((value, inner))
+            stack[mark:] = stack[: mark - 1 if mark else None : -1]
         return tuple(found)
 
     @cached_property
@@ -115,21 +115,26 @@ class Tree:
 
 @dataclass(frozen=True)
 class Code:
-    """The Python files of a source: `files` may be the backend's own, `aside` are tests, documents, examples."""
+    """The Python files of a source: `files` may be the backend's own, `aside` are tests, documents, examples.
+
+    `own` are files of the latter kind that the application imports after all.
+    """
 
     source: Source
+    own: frozenset[str] = frozenset()
     broken: dict[str, Broken] = field(default_factory=dict)
     memo: dict[tuple[object, ...], Any] = field(default_factory=dict)  # what was asked before, by who asks
     _trees: dict[str, Tree | None] = field(default_factory=dict)
     _bytes: dict[str, bytes] = field(default_factory=dict)
+    _imports: dict[bytes, tuple[Imported, ...]] = field(default_factory=dict)
 
     @cached_property
     def files(self) -> tuple[str, ...]:
-        return tuple(path for path in self._python if not aside(path))
+        return tuple(path for path in self._python if path in self.own or not aside(path))
 
     @cached_property
     def aside(self) -> tuple[str, ...]:
-        return tuple(path for path in self._python if aside(path))
+        return tuple(path for path in self._python if path not in self.own and aside(path))
 
     @cached_property
     def _python(self) -> tuple[str, ...]:
@@ -155,10 +160,20 @@ class Code:
     def holding(self, *words: bytes) -> tuple[str, ...]:
         """The backend's own files that hold any of `words`: a search of bytes spares most files their parsing."""
         if words not in self.memo:
-            hits = (path for path, data in self._contents.items() if any(word in data for word in words))
-            self.memo[words] = tuple(hits)
+            self.memo[words] = tuple(words_.holding(self._index, self._contents, words))
         found: tuple[str, ...] = self.memo[words]
         return found
+
+    def having(self, paths: Collection[str], *words: bytes) -> list[str]:
+        """Those of `paths` that hold any of `words`, sorted; they may be files that are not the backend's own."""
+        own = self._contents
+        found = [path for path in self.holding(*words) if path in paths]
+        found += [path for path in paths if path not in own and any(word in self.data(path) for word in words)]
+        return sorted(found)
+
+    @cached_property
+    def _index(self) -> tuple[words_.Block, ...]:
+        return words_.blocks(self._contents)
 
     @cached_property
     def _contents(self) -> Mapping[str, bytes]:
@@ -174,42 +189,35 @@ class Code:
         """What a file imports, anywhere in it. By a pattern, since all the files that a backend reaches are asked."""
         key = ("imports", path)
         if key not in self.memo:
-            self.memo[key] = tuple(_imports(self.data(path)))
+            self.memo[key] = tuple(imports.read(self.data(path), self._imports))
         found: Sequence[Imported] = self.memo[key]
         return found
 
     def _parse(self, path: str) -> Tree | None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the project's own code: an invalid escape
-            if _NUMBER.search(self.data(path)):
-                self.broken[path] = Broken(1, "a number of thousands of digits")
-                return None
-            try:
-                return Tree(path, ast.parse(self.data(path)).body)
-            except SyntaxError as error:
-                self.broken[path] = Broken(error.lineno or 1, error.msg)
-            except (ValueError, RecursionError, MemoryError) as error:
-                self.broken[path] = Broken(1, str(error) or "too deeply nested")
+        try:
+            return Tree(path, syntax.parse(self.data(path)))
+        except SyntaxError as error:
+            self.broken[path] = Broken(error.lineno or 1, error.msg)
+        except (ValueError, RecursionError, MemoryError) as error:
+            self.broken[path] = Broken(1, str(error) or "too deeply nested")
         return None
 
 
-def _imports(data: bytes) -> Iterator[Imported]:
-    for found in _IMPORT.finditer(data):
-        text = found.group("modules") or found.group("names")
-        cleaned = re.sub(rb"#[^\n]*|[()\\]", b" ", text).decode(errors="replace")
-        names = [part.split()[0] for part in cleaned.split(",") if part.split()]
-        if found.group("modules"):
-            yield from (Imported(name, None, 0) for name in names)
-        else:
-            base = found.group("base").decode(errors="replace")
-            module = base.lstrip(".")
-            yield from (Imported(module, name, len(base) - len(module)) for name in names)
+def with_own(code: Code, reached: Collection[str]) -> Code:
+    """`code`, with what the application imports counted as its own, in whatever folder it is: `samples`, `docs`."""
+    own = frozenset(path for path in reached if path.endswith(".py") and aside(path))
+    return replace(code, own=own, memo={}) if own else code
 
 
 def aside(path: str) -> bool:
     """Whether a path is of tests, documents, examples, migrations, a virtual environment or a tool: ours, `.lading`."""
     *folders, name = path.split("/")
-    return "/." in f"/{path}" or not ASIDE.isdisjoint(folders) or _ASIDE_FILE.fullmatch(name) is not None
+    return (
+        "/." in f"/{path}"
+        or not ASIDE.isdisjoint(folders)
+        or any("test" in one and _TESTS.fullmatch(one) for one in folders)
+        or _ASIDE_FILE.fullmatch(name) is not None
+    )
 
 
 def flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
@@ -228,15 +236,6 @@ def flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
             inner += clause.body
         inner += [*getattr(stmt, "orelse", ()), *getattr(stmt, "finalbody", ())]
         stack += reversed(inner)
-
-
-def _children(node: ast.AST) -> Iterator[ast.AST]:
-    """As `ast.iter_child_nodes`, without the leaves, which are most of them."""
-    for field_name in node._fields:
-        value = getattr(node, field_name, None)
-        for child in value if isinstance(value, list) else (value,):
-            if isinstance(child, ast.AST) and not isinstance(child, _LEAVES):
-                yield child
 
 
 def _script_only(stmt: ast.stmt) -> bool:
@@ -277,4 +276,4 @@ def written(node: ast.AST | None) -> str:
 
 def folder(path: str) -> str:
     """The folder of a path; empty for the root."""
-    return posixpath.dirname(path)
+    return path.rpartition("/")[0]

@@ -17,6 +17,11 @@ from lading.source import Source
 #: Libraries that open a file by its path, and not by a URL.
 _FILES = frozenset({"sqlite3", "aiosqlite", "peewee"})
 
+#: Variables of the database that only tests use.
+_TESTS = re.compile(r"(?:^|_)TEST(?:S|ING)?(?:_|$)", re.IGNORECASE)
+#: Files that processes beside the server may run.
+_WORKS = re.compile(r"(?:^|/)env\.py$|worker|task|celery|queue|consumer|job|broker|stream", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Data:
@@ -33,8 +38,11 @@ def detect(
     """What engines and clients are opened with, else variables that are called like a database's."""
     by_name = {fact.value.name: fact for fact in variables}
     known = Known(code, reached, by_name, settings_drivers.declared(dependencies))
-    every = [fact for fact in (_fact(known, one) for one in _ordered(known)) if fact]
-    found = list({_identity(fact.value): fact for fact in reversed(every)}.values())[::-1]
+    every = [(one, fact) for one in _ordered(known) if (fact := _fact(known, one))]
+    found = list({_identity(fact.value): fact for _, fact in reversed(every)}.values())[::-1]
+    # What only a script opens is told, and is none of the backend's stores.
+    imported = any(one.path in reached for one, _ in every)
+    scripts = {fact for one, fact in every if imported and one.path not in reached and not _WORKS.search(one.path)}
     main = next((fact for fact in found if fact.value.dialect in MAIN), None)
     if main is None or not _tells(main.value):
         main = settings_stores.by_name(known, main) or main
@@ -46,7 +54,7 @@ def detect(
         losers = tuple(f"{_said(fact.value)} at {fact.because}" for fact in beside if fact.value.dialect in MAIN)
         key = "database-variable" if main.value.variable else "database-dialect"
         main = replace(main, others=(*main.others, *losers), key=key)
-    return Data(main, _without_doubles(beside), tuple(_notes(known, main)))
+    return Data(main, _without_doubles([fact for fact in beside if fact not in scripts]), tuple(_notes(known, main)))
 
 
 def _ordered(known: Known) -> list[Opened]:
@@ -54,8 +62,10 @@ def _ordered(known: Known) -> list[Opened]:
 
     def rank(one: Opened) -> tuple[bool, ...]:
         given = one.value is not None and (one.value.variable is not None or bool(one.value.parts))
+        told = (one.value.variable or "", *one.value.parts) if one.value else ()
         return (
             one.path not in known.reached,
+            any(_TESTS.search(name) for name in told),
             one.dialect == "redis",
             one.library in {"sqlite3", "aiosqlite"} and not given,
             one.value is None,
@@ -158,7 +168,8 @@ def _notes(known: Known, main: Fact[Database] | None) -> Iterator[Fact[str]]:
     if value.is_async and settings_drivers.is_plain(url) and blocking:
         told = "an asynchronous engine needs an asynchronous driver in its URL, like `postgresql+asyncpg://`"
         yield Fact(told, where, "likely")
-    if value.is_async and has.locked and has.any("sqlalchemy") and not has.any("greenlet"):
+    asyncio = known.code.holding(b"create_async_engine", b"AsyncEngine", b"AsyncSession", b"async_engine_from_config")
+    if value.is_async and asyncio and has.locked and has.any("sqlalchemy") and not has.any("greenlet"):
         yield Fact("SQLAlchemy's asyncio needs greenlet, which nothing locks: declare `sqlalchemy[asyncio]`", where)
     if value.dialect == "sqlite" and url:
         yield from _file(value, url, where)

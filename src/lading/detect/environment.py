@@ -18,6 +18,7 @@ from lading.detect import (
     values,
 )
 from lading.detect.code import Code
+from lading.detect.evidence_servers import Start
 from lading.detect.settings_code import Asked
 from lading.detect.settings_names import is_secret
 from lading.model import Dependencies, Fact, Variable
@@ -84,13 +85,21 @@ def _add(found: dict[str, Fact[Variable]], fact: Fact[Variable]) -> None:
     found[fact.value.name] = Fact(both, because)
 
 
-def binding(role: str, code: Code, found: tuple[Fact[Variable], ...]) -> Fact[str] | None:
-    """The variable of the server's `host`, `port` or `log_level`: the one `uvicorn.run` is given, else by its name."""
+def binding(
+    role: str, code: Code, found: tuple[Fact[Variable], ...], starts: Collection[Start] = ()
+) -> Fact[str] | None:
+    """The variable of the server's `host`, `port` or `log_level`: the one `uvicorn.run` is given, else by its name.
+
+    Where `starts` are known, only their calls count: a worker may have a server of its own.
+    """
+    known = {start.where for start in starts}
     by_name = {fact.value.name: fact for fact in found}
     for path in code.holding(b"uvicorn"):
         tree = code.tree(path)
         for node, within in tree.nodes if tree else ():
             if isinstance(node, ast.Call) and names.resolve(code, path, node.func, within) in RUNS:
+                if known and f"{path}:{node.lineno}" not in known:
+                    continue
                 argument = next((keyword.value for keyword in node.keywords if keyword.arg == role), None)
                 value = values.fold(code, path, argument, within)
                 if value and value.variable in by_name:

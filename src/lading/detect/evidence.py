@@ -34,6 +34,12 @@ SURE = 50
 _DEVELOPING = re.compile(
     r"(?i)(?:^|[._/-])(?:dev|devel|develop|development|local|test|tests|testing|debug|ci|e2e|examples?|sample)(?=[._/-]|$)"
 )
+#: Images that a name sets apart, `Dockerfile.model_server`, may be of something beside the backend.
+_BESIDE = re.compile(r"(?i)(?:.*/)?(?:dockerfile[.-]([\w.-]+)|([\w.-]+)\.dockerfile)")
+_SERVING = frozenset(
+    {"alpine", "api", "app", "backend", "base", "fastapi", "gunicorn", "main", "prod", "production", "release",
+     "server", "slim", "uvicorn", "web"}
+)  # fmt: skip
 _DOCKERFILE = re.compile(r"(?i)(?:.*/)?(?:[\w.-]*\.)?(?:dockerfile|containerfile)(?:[.-][\w.-]*)?")
 _COMPOSE = re.compile(r"(?i)(?:.*/)?(?:(?:[\w-]+\.)?(?:docker-?)?compose[\w.-]*|stack)\.ya?ml")
 
@@ -93,4 +99,6 @@ def _files(code: Code) -> Iterator[tuple[str, str]]:
 def _weight(start: Start) -> int:
     path = start.where.partition(":")[0]
     weight = WEIGHTS[start.kind] - 12 * bool(_DEVELOPING.search(path)) - 4 * start.reload
+    if start.kind == "dockerfile" and (beside := _BESIDE.fullmatch(path)):
+        weight -= 8 * ((beside[1] or beside[2]).lower() not in _SERVING)
     return max(weight - min(path.count("/"), 5), 1)

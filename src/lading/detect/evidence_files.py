@@ -86,8 +86,8 @@ def _lines(path: str, kind: str, text: str, *, python: bool) -> Iterator[Start]:
     known: dict[str, str] = {}
     folder = ""
     for number, line in _joined(text):
-        if found := re.match(r"\s*(?:export\s+)?([A-Z_]\w*)\s*[:?]?=\s*[\"']?([^\s\"';&|]*)", line):
-            known[found[1]] = expand(found[2], known)
+        if found := re.match(r"\s*(?:export\s+)?([A-Z_]\w*)\s*[:?]?=\s*[\"']?(\$\{[^{}]*\}|[^\s\"';&|]*)", line):
+            known[found[1]] = expand(re.sub("[\"']", "", found[2]), known)
         if found := re.match(r"\s*(?:[$>]\s+)?(?:cd|pushd)\s+[\"']?([\w./-]+)[\"']?\s*(?:\|\||$|;)", line):
             folder = posixpath.normpath(posixpath.join(folder, found[1]))
         if line.lstrip().startswith(("#", "//")) or len(line) > LONGEST:

@@ -104,7 +104,13 @@ def unwrapped(
 
 def expand(word: str, known: Mapping[str, str]) -> str:
     """`word` with its variables: the known value, else the default in `${NAME:-default}`, else nothing."""
-    return _VARIABLE.sub(lambda found: known.get(found[1] or found[3]) or found[2] or "", word)
+
+    def plain(found: re.Match[str]) -> str:
+        # A default may be made of variables: `${APP:-$MODULE:app}`.
+        default = _VARIABLE.sub(lambda inner: known.get(inner[1] or inner[3], ""), found[2] or "")
+        return known.get(found[1] or found[3]) or default
+
+    return _VARIABLE.sub(plain, word)
 
 
 def _simple(text: str) -> Iterator[list[str]]:

@@ -6,25 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lading.dependencies import installs
 from lading.detect import metrics, route_handlers, routes, services
 from lading.detect.code import Code
+from lading.detect.health_names import DEEP, NAMES
 from lading.detect.objects import Object
 from lading.model import Confidence, Fact, Route
 from lading.settings import Settings
 from lading.source import Source
 
-#: How the last part of a health route's path is called, the likeliest first; liveness comes before readiness.
-NAMES = (
-    "health", "healthz", "healthcheck", "health-check", "health_check", "live", "livez", "liveness", "alive",
-    "heartbeat", "ping", "probe", "up", "is-alive", "is_alive", "isalive", "live-check", "_live", "_ping", "_up",
-    "ready", "readyz", "readiness", "_ready", "is-ready", "is_ready", "_health", "_healthz", "check-health",
-    "api-health", "app-health", "system-health", "service-health", "server-health", "healthy", "health-status",
-    "health_status", "status", "_status", "server-status", "service-status", "app-status", "system-status",
-)  # fmt: skip
 _READY = re.compile(r"_?(?:is[-_])?(?:ready|readyz|readiness)(?:[-_]?check)?")
 _STATUS = re.compile(r"(?:^|[-_])status$")
-#: What may follow `/health` where the answer is about more than the process.
-_DEEP = frozenset({"db", "database", "redis", "full", "deep", "detailed", "details", "dependencies", "all", "startup"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +70,28 @@ def _read(code: Code, application: Object | None) -> Health:
     measured = tuple(metrics.read(code, wholes))
     chosen = usable[0] if usable else None
     path = Fact(chosen.path, chosen.where, _sure(chosen), tuple(_lost(probes, chosen)), "health") if chosen else None
-    schema = None if chosen else metrics.schema(code, application)
+    path = path or _asked(code)
+    schema = None if path else metrics.schema(code, application)
     listed = (*dict.fromkeys(facts), *measured, *((schema,) if schema else ()))
     where = application.path if application else ""
-    return Health(path, listed, tuple(_notes(probes, chosen, schema, where)))
+    return Health(path, listed, tuple(_notes(probes, chosen, schema, where)) if chosen or not path else ())
+
+
+_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?::[\w${}:-]+)?(/[\w./-]*)")
+
+
+def _asked(code: Code) -> Fact[str] | None:
+    """What the project's own image asks, `HEALTHCHECK CMD curl http://localhost:8000/about`."""
+    for file in installs.dockerfiles(code.source):
+        lines = code.source.read(file)[:200_000].decode(errors="replace").splitlines()
+        for number, line in enumerate(lines):
+            if re.match(r"\s*HEALTHCHECK\s", line):
+                joined = [line]
+                while joined[-1].endswith("\\") and number + len(joined) < len(lines):
+                    joined.append(lines[number + len(joined)])
+                if found := _URL.search(" ".join(joined)):
+                    return Fact(found[1], f"{file}:{number + 1}", "likely", key="health")
+    return None
 
 
 def _probes(code: Code, wholes: Sequence[routes.Whole]) -> Iterator[_Probe]:
@@ -90,7 +100,7 @@ def _probes(code: Code, wholes: Sequence[routes.Whole]) -> Iterator[_Probe]:
         name = parts[-1]
         if not whole.route.get or "{" in whole.path:
             continue
-        deep = name in _DEEP and len(parts) > 1 and parts[-2] in NAMES
+        deep = name in DEEP and len(parts) > 1 and parts[-2] in NAMES
         if not deep and name not in NAMES and not (whole.path == "/" and route_handlers.plain(code, whole.route)):
             continue
         # `/subscriptions/status?url=…` tells the state of something else than the backend.
@@ -156,7 +166,7 @@ def story(source: Source, settings: Settings) -> tuple[str, ...]:
     chosen = application.detect(code, settings)
     wholes = list(routes.full(code, chosen.object)) if chosen.object else []
     probes = sorted(_probes(code, wholes), key=lambda probe: probe.rank)
-    lines = [f"{len(wholes)} routes are known, {len(probes)} of them say how the backend is:"]
+    lines = [f"{len(probes)} routes say how the backend is:"]
     lines += [f"  {probe.path} ({probe.where}){': ' if _reason(probe) else ''}{_reason(probe)}" for probe in probes]
     lines += [f"  {note.value} ({note.because})" for note in read(code, chosen.object).notes]
     return tuple(lines)

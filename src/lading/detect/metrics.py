@@ -29,17 +29,18 @@ def read(code: Code, wholes: Sequence[routes.Whole]) -> Iterator[Fact[Route]]:
     """The routes that answer with metrics, each once."""
     found: dict[str, Fact[Route]] = {}
     for whole in wholes:
-        handler = whole.route.handler
         named = whole.path.rpartition("/")[2].lower() in {"metrics", "prometheus"}
-        if whole.route.get and "{" not in whole.path and (_latest(handler) or (named and code.holding(*_WORDS))):
+        maybe = whole.route.get and "{" not in whole.path
+        if maybe and (_latest(code, whole.route) or (named and code.holding(*_WORDS))):
             found.setdefault(whole.path, Fact(Route(path=whole.path, kind="metrics"), whole.route.where, key="metrics"))
     for fact in _exposed(code):
         found.setdefault(fact.value.path, fact)
     yield from found.values()
 
 
-def _latest(handler: Function | None) -> bool:
-    """Whether a handler answers with what prometheus_client has gathered."""
+def _latest(code: Code, route: routes.Route) -> bool:
+    """Whether the handler of a route answers with what prometheus_client has gathered."""
+    handler = route.handler if code.having((route.file,), b"generate_latest") else None
     calls = (
         node for stmt in (handler.body if handler else ()) for node in ast.walk(stmt) if isinstance(node, ast.Call)
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from lading.detect.code import Binding, Code, Function, Imported, bound, flat, folder
+from lading.detect.code import Binding, Code, Function, bound, flat, folder
+from lading.detect.imports import Imported
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,27 @@ def _files(code: Code, base: str, inner: str) -> tuple[str, ...]:
     key = ("files", base, inner)
     if key not in code.memo:
         # A file is no module of its own, and `app/core/redis.py` is not what `import redis` brings.
-        shadowed = inner.partition("/")[0] in _LIBRARIES
-        tops = (top for top in ancestors(f"{base}/x") if not shadowed or parts(top)[-1:] in ([], ["src"]))
-        code.memo[key] = tuple(file for top in tops if (file := _file(code, join(top, inner))))
+        first = inner.partition("/")[0]
+        shadowed = first in _LIBRARIES
+        there = homes(code).get(first, ())
+        tops = (top for top in (ancestors(f"{base}/x") if there else ()) if top in there)
+        usual = (top for top in tops if not shadowed or parts(top)[-1:] in ([], ["src"]))
+        code.memo[key] = tuple(file for top in usual if (file := _file(code, join(top, inner))))
     found: tuple[str, ...] = code.memo[key]
     return found
+
+
+def homes(code: Code) -> Mapping[str, Collection[str]]:
+    """The names of all modules and packages, each with the folders that have one: most imports are of libraries."""
+    if ("homes",) not in code.memo:
+        found: dict[str, set[str]] = {}
+        stems = [path[:-3] for path in code.source.files if path.endswith(".py")]
+        for path in (*stems, *(stem[:-9] for stem in stems if stem.endswith("/__init__")), *code.packages):
+            top, _, name = path.rpartition("/")
+            found.setdefault(name, set()).add(top)
+        code.memo["homes",] = found
+    known: Mapping[str, Collection[str]] = code.memo["homes",]
+    return known
 
 
 def _file(code: Code, stem: str) -> str | None:

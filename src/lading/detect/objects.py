@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lading.detect import names, values
-from lading.detect.code import Binding, Code, Function, Imported, flat
+from lading.detect.code import Binding, Code, Function, flat
+from lading.detect.imports import Imported
 from lading.detect.names import Meaning, Place
 
 #: What takes an application and is one: `SentryAsgiMiddleware(app)`, `socketio.ASGIApp(server, app)`.
@@ -63,7 +64,11 @@ def kind(code: Code, meaning: Meaning | None) -> Literal["application", "router"
             return "application"
         if names.library(one, "fastapi", "APIRouter"):
             return "router"
-    return None
+    match meaning:  # a class that a function makes: `APIRouter = router_class(Route)`
+        case Place(name=name, node=ast.Call()) if name.endswith("APIRouter"):
+            return "router"
+        case _:
+            return None
 
 
 def _origin(code: Code, path: str, node: ast.expr, within: Function | None, depth: int) -> Object | None:

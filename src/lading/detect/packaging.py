@@ -90,10 +90,7 @@ def groups(source: Source) -> frozenset[str]:
 def _asks(code: Code, reached: Collection[str]) -> str | None:
     """The first place where the reached code asks for metadata of its own distribution."""
     own, mine = requirement.normal(name(code.source)), groups(code.source)
-    for path in sorted(reached):
-        data = code.data(path)
-        if not re.search(rb"metadata|entry_points|pkg_resources|pluggy|stevedore", data):
-            continue
+    for path in code.having(reached, b"metadata", b"entry_points", b"pkg_resources", b"pluggy", b"stevedore"):
         tree = code.tree(path)
         for node, _ in tree.nodes if tree else ():
             match node:

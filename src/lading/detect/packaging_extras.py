@@ -25,7 +25,8 @@ MODULES = {
 }  # fmt: skip
 
 _SQLITE, _ASYNC = re.compile(rb"[\"']sqlite:///"), re.compile(rb"\b(?:AsyncSession|create_async_engine|AsyncEngine)\b")
-_DRIVER = re.compile(rb"\b(?:sqlite|postgresql|mysql|mariadb|oracle|mssql)\+(\w+):")
+_DIALECTS = ("sqlite", "postgresql", "mysql", "mariadb", "oracle", "mssql")
+_DRIVER = re.compile(rf"\b(?:{'|'.join(_DIALECTS)})\+(\w+):".encode())
 
 
 def needed(code: Code, reached: Collection[str], declared: Fact[Dependencies]) -> Fact[Dependencies]:
@@ -81,16 +82,19 @@ def _names(requirements: Iterable[str]) -> set[str]:
 
 def _imported(code: Code, reached: Collection[str]) -> set[str]:
     """The distributions of the modules that the application imports, and the drivers that its addresses name."""
-    found: set[str] = set()
+    tops: set[str] = set()
     own = {part for folder in code.packages for part in folder.split("/")}  # also of a library that lives in the tree
     for path in reached:
-        tops = {imported.module.partition(".")[0] for imported in code.imports(path) if not imported.level}
+        tops |= {imported.module.partition(".")[0] for imported in code.imports(path) if not imported.level}
+    for path in code.having(reached, *(f"{dialect}+".encode() for dialect in _DIALECTS)):
         tops |= {name.decode() for name in _DRIVER.findall(code.data(path))}
-        for top in tops:
-            name = requirement.normal(top)
-            found |= {name, MODULES.get(name, name)} if top not in own else set()
-    if any(_SQLITE.search(code.data(path)) for path in reached) and any(
-        _ASYNC.search(code.data(path)) for path in reached
+    found: set[str] = set()
+    for top in tops - own:
+        name = requirement.normal(top)
+        found |= {name, MODULES.get(name, name)}
+    if any(_SQLITE.search(code.data(path)) for path in code.having(reached, b"sqlite:///")) and any(
+        _ASYNC.search(code.data(path))
+        for path in code.having(reached, b"AsyncSession", b"create_async_engine", b"AsyncEngine")
     ):
         found.add("aiosqlite")
     return found

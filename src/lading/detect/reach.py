@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lading.detect import names
-from lading.detect.code import Code, Imported, flat, folder
+from lading.detect.code import Code, flat, folder
+from lading.detect.imports import Imported
 
 
 def reach(code: Code, path: str) -> frozenset[str]:
@@ -47,18 +48,36 @@ def importable(code: Code, path: str) -> str:
 
     Where the imports do not tell: the folder above the package that it is in, else the nearest `src`, else the root.
     """
-    tops = {top: 0 for top in names.ancestors(path) if _is_dotted(path, top)}
-    for file in sorted(reach(code, path)):
-        for imported in code.imports(file):
-            if imported.level and file == path:
-                # A relative import cannot leave the package: the folder on the path is above all that it climbs.
-                deepest = max(len(file.split("/")) - 1 - imported.level, 0)
-                tops = {top: count for top, count in tops.items() if len(names.parts(top)) <= deepest} or tops
-            elif not imported.level and imported.module.partition(".")[0] not in sys.stdlib_module_names:
-                for top in tops:
-                    tops[top] += _exists(code, names.join(top, imported.module.replace(".", "/")))
+    tops = _resolved(code, path)
     usual = _usual(code, path)
     return max(tops, key=lambda top: (tops[top], top == usual, -len(top)))
+
+
+def imports_from(code: Code, path: str, top: str) -> bool:
+    """Whether as many imports of the project resolve from `top` as from any other folder."""
+    tops = _resolved(code, path)
+    return top in tops and tops[top] == max(tops.values())
+
+
+def _resolved(code: Code, path: str) -> Mapping[str, int]:
+    """The folders above `path` from which it can be imported, each with how many imports resolve there."""
+    key = ("resolved", path)
+    if key not in code.memo:
+        tops = {top: 0 for top in names.ancestors(path) if _is_dotted(path, top)}
+        known = names.homes(code)
+        for file in sorted(reach(code, path)):
+            for imported in code.imports(file):
+                first = imported.module.partition(".")[0]
+                if imported.level and file == path:
+                    # A relative import cannot leave the package: the folder on the path is above all that it climbs.
+                    deepest = max(len(file.split("/")) - 1 - imported.level, 0)
+                    tops = {top: count for top, count in tops.items() if len(names.parts(top)) <= deepest} or tops
+                elif not imported.level and first in known and first not in sys.stdlib_module_names:
+                    for top in tops:
+                        tops[top] += _exists(code, names.join(top, imported.module.replace(".", "/")))
+        code.memo[key] = tops
+    found: Mapping[str, int] = code.memo[key]
+    return found
 
 
 def others(code: Code, path: str, top: str) -> tuple[str, ...]:
@@ -67,11 +86,13 @@ def others(code: Code, path: str, top: str) -> tuple[str, ...]:
     `from auth import user` in shop/main.py, with shop/auth.py there, when the application is `shop.main:app`.
     """
     reached = sorted(reach(code, path))
-    if any(b"sys.path." in code.data(file) for file in reached):
+    if code.having(reach(code, path), b"sys.path."):
         return ()  # it sees to that itself
     found = {}
+    elsewhere = {name for name in names.homes(code) if name and not _exists(code, names.join(top, name))}
     for file in reached:
-        tree = code.tree(file) if any(_bare(code, file, one, top) for one in code.imports(file)) else None
+        maybe = (one for one in code.imports(file) if one.module.partition(".")[0] in elsewhere)
+        tree = code.tree(file) if any(_bare(code, file, one, top) for one in maybe) else None
         for stmt in tree.statements if tree else ():
             for imported in _sure(tree.body if tree else (), stmt):
                 if base := _bare(code, file, imported, top):

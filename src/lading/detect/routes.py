@@ -5,23 +5,21 @@ from __future__ import annotations
 import ast
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lading.detect import names, objects, route_paths
+from lading.detect import names, objects, route_paths, routes_quiet
 from lading.detect.code import Code, Function, Tree, written
 from lading.detect.names import Place
 from lading.detect.objects import Object
 
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "api_route", "add_api_route", "route",
                     "add_route"})  # fmt: skip
-_WORDS = (b"include_router", b".mount(", b"add_api_route", b".api_route", b".get(", b".post(", b".route(", b"add_route")
+_CALLS = (b"include_router", b".mount(", b"add_api_route", b"add_route")
+_WORDS = (*_CALLS, b".api_route", b".get(", b".post(", b".route(")
 
 #: `labels.get("x")` is in every second file: only decorators are routes.
-_ROUTED = re.compile(
-    rb"include_router|\.mount\(|add_(?:api_)?route\b|^[ \t]*@\s{0,9}[\w.\[\]\"'() ]{1,200}\.\w{1,60}\s{0,9}\(",
-    re.MULTILINE,
-)
+_DECORATOR = re.compile(rb"@\s{0,9}[\w.\[\]\"'() ]{1,200}\.\w{1,60}\s{0,9}\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +55,19 @@ class Routes:
 
     inclusions: Mapping[int, Sequence[Inclusion]]
     routes: Mapping[int, Sequence[Route]]
+    more: Collection[int] = ()  # what includes routers that were not read, since they tell nothing of the state
 
     def any(self, owner: Object) -> bool:
         """Whether `owner` answers anything."""
-        return owner.id in self.routes or owner.id in self.inclusions
+        return owner.id in self.routes or owner.id in self.inclusions or owner.id in self.more
+
+
+def _calls(data: bytes) -> bool:
+    return any(word in data for word in _CALLS)
+
+
+def _routed(data: bytes) -> bool:
+    return _calls(data) or _DECORATOR.search(data) is not None
 
 
 def read(code: Code) -> Routes:
@@ -68,13 +75,19 @@ def read(code: Code) -> Routes:
     if ("routes",) not in code.memo:
         inclusions: dict[int, list[Inclusion]] = {}
         routes: dict[int, list[Route]] = {}
-        for path in code.holding(*_WORDS):
-            tree = code.tree(path) if _ROUTED.search(code.data(path)) else None
-            for inclusion in _inclusions(code, tree) if tree else ():
-                inclusions.setdefault(inclusion.parent.id, []).append(inclusion)
+        more: set[int] = set()
+        files = [path for path in code.holding(*_WORDS) if _routed(code.data(path))]
+        silent = {path for path in files if not _calls(code.data(path)) and routes_quiet.quiet(code.data(path))}
+        for path in files:
+            tree = code.tree(path) if path not in silent else None
+            for inclusion in _inclusions(code, tree, silent) if tree else ():
+                if isinstance(inclusion, Object):
+                    more.add(inclusion.id)
+                else:
+                    inclusions.setdefault(inclusion.parent.id, []).append(inclusion)
             for route in _routes(code, tree) if tree else ():
                 routes.setdefault(route.owner.id, []).append(route)
-        code.memo["routes",] = Routes(inclusions, routes)
+        code.memo["routes",] = Routes(inclusions, routes, more)
     found: Routes = code.memo["routes",]
     return found
 
@@ -140,7 +153,8 @@ def _guards(path: str, call: ast.AST | None, within: Function | None) -> Iterato
             yield from (Guard(path, item, within) for item in keyword.value.elts)
 
 
-def _inclusions(code: Code, tree: Tree) -> Iterator[Inclusion]:
+def _inclusions(code: Code, tree: Tree, silent: Collection[str]) -> Iterator[Inclusion | Object]:
+    """What a file includes; only the parent where the child is of a `silent` file."""
     for node, within in tree.nodes:
         match node:
             case ast.Call(func=ast.Attribute(value=value, attr="include_router" | "mount" as verb)):
@@ -153,6 +167,9 @@ def _inclusions(code: Code, tree: Tree) -> Iterator[Inclusion]:
                     continue
                 prefix = _text(code, tree.path, place, within) if place else ""
                 for item in _items(code, tree, what, within):
+                    if routes_quiet.of(code, tree, item, within) in silent:
+                        yield parent
+                        continue
                     child = objects.origin(code, tree.path, item, within)
                     if child:
                         yield Inclusion(parent, child, prefix, verb == "mount", tree.path, node, within)

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from lading.detect import names
-from lading.detect.code import Code, Function, Imported, bound, flat
+from lading.detect.code import Code, Function, bound, flat
+from lading.detect.imports import Imported
 from lading.detect.names import Place
 
 #: Names of names: nobody's own settings go deeper.

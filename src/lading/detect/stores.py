@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lading.detect import files_paths, names, settings_drivers, settings_objects, values
 from lading.detect.code import Code, Function
@@ -88,11 +88,16 @@ def opened(code: Code) -> Iterator[Opened]:
     """Every place in the backend's own files that opens a store."""
     for path in code.holding(*(f"{name}(".encode() for name in sorted(_OPENS)), b"engine_from_config"):
         tree = code.tree(path)
+        wrapped: set[ast.expr] = set()  # `AsyncEngine(create_engine(…))`
         for node, within in tree.nodes if tree else ():
-            if isinstance(node, ast.Call) and _last(node.func) in _OPENS:
+            if not isinstance(node, ast.Call):
+                continue
+            if _last(node.func) == "AsyncEngine":
+                wrapped |= {*node.args, *(keyword.value for keyword in node.keywords)}
+            elif _last(node.func) in _OPENS:
                 found = _opened(code, path, node, within)
                 if found:
-                    yield found
+                    yield replace(found, is_async=True) if node in wrapped else found
 
 
 def _opened(code: Code, path: str, node: ast.Call, within: Function | None) -> Opened | None:

@@ -89,10 +89,7 @@ def _programs(code: Code, reached: Collection[str]) -> Iterator[Fact[SystemPacka
     """Programs that the reached code runs: `subprocess.run(["ffmpeg", …])`."""
     programs = _table()["programs"]
     words = tuple(name.encode() for name in programs)
-    for path in sorted(reached):
-        data = code.data(path)
-        if not any(word in data for word in _WORDS) or not any(word in data for word in words):
-            continue
+    for path in code.having(code.having(reached, *_WORDS), *words):
         tree = code.tree(path)
         for node, within in tree.nodes if tree else ():
             match node:
@@ -151,11 +148,18 @@ def _fact(
     return Fact(value, where, confidence=sure, others=(source,) if source else (), key="packages")
 
 
+def on(package: str, suite: str) -> str | None:
+    """What a package of the table, which has Debian 13's names, is called in another release; None: it is not there."""
+    renamed = _table()["suites"].get(suite, {})
+    return renamed.get(package, package) or None
+
+
 @cache
 def _table() -> dict[str, dict[str, dict[str, Any]]]:
     """The table, by the name of each distribution and of each program."""
     rows = tomllib.loads(resources.files("lading.detect").joinpath("data/system.toml").read_text("utf-8"))
     return {
         "distributions": {name: row for row in rows["distribution"] for name in row["names"]},
+        "suites": rows["suite"],
         "programs": {name: row for row in rows["program"] for name in row["names"]},
     }

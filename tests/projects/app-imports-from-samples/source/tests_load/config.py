@@ -1,0 +1,3 @@
+import os
+
+USERS = int(os.getenv("LOAD_TEST_USERS", "10"))
