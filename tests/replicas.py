@@ -69,7 +69,9 @@ def environment(folder: Path, *packages: str) -> Path:
         fcntl.flock(held, fcntl.LOCK_EX)
         if not (folder / "made").exists():
             subprocess.run([uv, "venv", "-q", "--python", sys.executable, folder], check=True)
-            subprocess.run([uv, "pip", "install", "-q", "--python", python, *packages], check=True)
+            subprocess.run(
+                [uv, "pip", "install", "-q", "--compile-bytecode", "--python", python, *packages], check=True
+            )
             (folder / "made").touch()
     return python
 

@@ -492,7 +492,7 @@ def state(config: dict[str, Any], env: dict[str, str]) -> str:
     try:
         found = ", ".join(sorted(revisions(config, env))) or "no revision"
     except Exception:  # noqa: BLE001 - whatever a driver raises, all that it means is that nobody can tell
-        return f"the database is not at {wanted}"
+        return f"the database is not known to be at {wanted}"
     return f"the database is at {found}, and this image wants {wanted}"
 
 
