@@ -23,6 +23,7 @@ from lading.detect import (
     override,
     packaging,
     packaging_extras,
+    programs,
     python,
     reach,
     server,
@@ -93,6 +94,7 @@ def _detect(source: Source, settings: Settings) -> Project:
         packaging=packaging.detect(source, declared.value),
         paths=files.detect(code, reached, entry, declared.value),
         system=system.detect(code, reached, declared, locked),
+        starts_programs=programs.detect(code, reached),
         services=here.told,
     )
     notes = (
