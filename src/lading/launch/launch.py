@@ -176,6 +176,7 @@ def no_more(role: str, rest: list[str]) -> None:
 def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool) -> None:
     """Be replaced by `argv`; or `stay` as the first process of the container, and attend to it."""
     env["LADING_ROLE"] = role  # by which the health check knows what runs here
+    env.setdefault("SPT_NOENV", "1")  # setproctitle, which Celery and RQ use, would write a title over it
     if not stay or os.getpid() != 1:
         os.execve(argv[0], argv, env)  # noqa: S606
     status, asked_ = attended(argv, env)
