@@ -950,7 +950,8 @@ def works(config: dict[str, Any], env: dict[str, str], role: str, end_: float) -
     for pid in pids:
         if status(pid)[:1] == ["T"]:
             raise Stop(f"process {pid} of {program['name']} is stopped")
-    broker = next((one for one in config["services"] if one["role"] == "broker"), None)
+    # A scheduler connects when the first job is due, and its connection may end before the next one is.
+    broker = broker_of(program, config) if kind == "worker" else None
     ports = {number_ for _, number_ in addresses(broker, env)} if broker else set()
     if ports and not ports & set(reached(pids)):
         raise Stop(f"no process of {program['name']} is connected to {broker and broker['label']}")
@@ -962,6 +963,13 @@ def works(config: dict[str, Any], env: dict[str, str], role: str, end_: float) -
             if time.monotonic() > end_ - 0.2:
                 raise Stop(f"no thread of {program['name']} has run for a while")
             time.sleep(0.1)
+
+
+def broker_of(program: dict[str, Any], config: dict[str, Any]) -> dict[str, Any] | None:
+    """The service that this program takes its work from: the one that its variable belongs to, else any broker."""
+    brokers = [one for one in config["services"] if one["role"] == "broker"]
+    mine = [one for one in brokers if program["broker"] in (one["variable"], *one["parts"].values())]
+    return next(iter(mine + brokers), None)
 
 
 def running() -> Iterator[tuple[int, str]]:
