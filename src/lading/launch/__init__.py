@@ -108,7 +108,7 @@ def _program(one: Program, plan: Plan) -> dict[str, Any]:
         "role": one.role,
         "argv": commands.program(one, plan.volume),
         # A URL on a command line would stand in the process list: RQ takes it from a variable, too.
-        "env": {"RQ_REDIS_URL": one.broker} if one.kind == "rq" and one.broker else {},
+        "url_in": ["RQ_REDIS_URL"] if one.kind == "rq" else [],
         "broker": one.broker,
         "processes": "auto",
         "health": "turns" if one.role == "scheduler" and one.kind != "apscheduler"

@@ -106,8 +106,10 @@ def worker(config: dict[str, Any], env: dict[str, str], rest: list[str], role: s
     program = named[name]
     environment(config, env)
     argv = command(program["argv"], config, env, concurrency(config, env, program["processes"]))
-    for variable, source in program["env"].items():
-        env.setdefault(variable, env.get(source, ""))
+    broker = broker_of(program, config)
+    address = url(broker, env) if broker else ""
+    for variable in program["url_in"] if address else ():
+        env.setdefault(variable, address)
     wait(config, env)
     migrated(config, env, "off" if env.get("LADING_MIGRATE") == "off" else "wait")
     become(env, f"{role} {name}", argv, stay=config["stays"] == "always")
@@ -394,6 +396,20 @@ def place(service: dict[str, Any], env: dict[str, str]) -> dict[str, str]:
         found = dict(service["default"])
         found.update({part: env[name] for part, name in service["parts"].items() if env.get(name)})
     return {part: unquoted(text) if url else text for part, text in found.items() if text}
+
+
+def url(service: dict[str, Any], env: dict[str, str]) -> str:
+    """The URL of the service: its variable's, else put together of its parts; empty where nobody says where it is."""
+    given = env.get(service["variable"] or "", "")
+    found = place(service, env)
+    if "://" in given or not found.get("host"):
+        return given if "://" in given else ""
+    from urllib.parse import quote
+
+    user, password = (quote(found.get(part, ""), safe="") for part in ("user", "password"))
+    account = f"{user}:{password}@" if password else f"{user}@" if user else ""
+    number_ = found.get("port") or PORTS[service["kind"]]
+    return f"{service['kind']}://{account}{found['host']}:{number_}/{found.get('database', '')}"
 
 
 def unquoted(text: str) -> str:
