@@ -105,14 +105,16 @@ def worker(config: dict[str, Any], env: dict[str, str], rest: list[str], role: s
         raise Stop(f"`{' '.join([role, *rest])}` is nothing that this image runs: {known}", 2)
     program = named[name]
     environment(config, env)
-    argv = command(program["argv"], config, env, concurrency(config, env, program["processes"]))
+    # Some know no processes: RQ has one job in hand, arq as many as its settings say.
+    count = concurrency(config, env, program["processes"]) if "{count}" in program["argv"] else 1
+    argv = command(program["argv"], config, env, count)
     broker = broker_of(program, config)
     address = url(broker, env) if broker else ""
     for variable in program["url_in"] if address else ():
         env.setdefault(variable, address)
     wait(config, env)
     migrated(config, env, "off" if env.get("LADING_MIGRATE") == "off" else "wait")
-    become(env, f"{role} {name}", argv, stay=config["stays"] == "always")
+    become(env, f"{role} {name}", argv, stay=config["stays"] == "always" or program["stays"])
 
 
 def scheduler(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
@@ -841,7 +843,7 @@ def concurrency(config: dict[str, Any], env: dict[str, str], planned: int | str 
     text = env.get("WEB_CONCURRENCY") or str(planned or 1)
     if text == "auto":
         count, why = allowed(config["memory_per_process"])
-        say(f"{count} processes: {why}")
+        say(f"{count} {'process' if count == 1 else 'processes'}: {why}")
     elif text.isascii() and text.isdigit() and 0 < int(text) < 1000:
         count = int(text)
     else:
@@ -963,7 +965,7 @@ def works(config: dict[str, Any], env: dict[str, str], role: str, end_: float) -
     pids = [pid for pid, found in running() if found == f"{kind} {program['name']}"]
     if not pids:
         raise Stop(f"no {program['name']} runs here")
-    for pid in pids:
+    for pid in (1, *pids):  # the first may be a launcher that stays, without which no signal arrives
         if status(pid)[:1] == ["T"]:
             raise Stop(f"process {pid} of {program['name']} is stopped")
     # A scheduler connects when the first job is due, and its connection may end before the next one is.
