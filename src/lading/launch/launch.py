@@ -9,7 +9,8 @@
     healthcheck [--ready] [ROLE]   is what runs here alive? With --ready: and is all that it needs there, too?
 
 The program that a role names replaces this one, so that it is process 1 and has the signals. This one stays only where
-somebody has to wait for processes that lost their parent, or to heed a second signal, and the program does not.
+somebody has to wait for processes that lost their parent, or to heed a second signal, and the program does not; and
+before workers and schedulers.
 
 `launch.json`, beside this file, holds what was decided when the image was made; the environment has the last word:
 the application's own variables, each also as NAME_FILE, the path of a file that holds the value, and
@@ -114,7 +115,8 @@ def worker(config: dict[str, Any], env: dict[str, str], rest: list[str], role: s
         env.setdefault(variable, address)
     wait(config, env)
     migrated(config, env, "off" if env.get("LADING_MIGRATE") == "off" else "wait")
-    become(env, f"{role} {name}", argv, stay=config["stays"] == "always" or program["stays"])
+    # Until they have set their handlers, as process 1 they would ignore a signal, and some never set one.
+    become(env, f"{role} {name}", argv, stay=True, hurries=program["hurries"])
 
 
 def scheduler(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
@@ -177,21 +179,21 @@ def no_more(role: str, rest: list[str]) -> None:
         raise Stop(f"`{' '.join([role, *rest])}` says too much: `{role}` takes no arguments", 2)
 
 
-def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool) -> None:
+def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool, hurries: bool = False) -> None:
     """Be replaced by `argv`; or `stay` as the first process of the container, and attend to it."""
     env["LADING_ROLE"] = role  # by which the health check knows what runs here
     env.setdefault("SPT_NOENV", "1")  # setproctitle, which Celery and RQ use, would write a title over it
     if not stay or os.getpid() != 1:
         os.execve(argv[0], argv, env)  # noqa: S606
-    status, asked_ = attended(argv, env)
+    status, asked_ = attended(argv, env, hurries=hurries)
     sys.exit(0 if asked_ and status == 128 + asked_ else status)  # that it ended as it was asked to is no failure
 
 
-def attended(argv: list[str], env: dict[str, str]) -> tuple[int, int]:
+def attended(argv: list[str], env: dict[str, str], *, hurries: bool = False) -> tuple[int, int]:
     """Start `argv`, pass signals on to it, and wait for it and for all that is left to us.
 
     Returns its exit status and the signal that we were asked to end by, 0 where nobody asked. A second SIGTERM or
-    SIGINT kills it.
+    SIGINT kills it, unless it `hurries` by itself.
     """
     import signal
 
@@ -200,7 +202,7 @@ def attended(argv: list[str], env: dict[str, str]) -> tuple[int, int]:
 
     def passed(number_: int, _frame: object) -> None:
         stops = number_ in (signal.SIGTERM, signal.SIGINT)
-        os.kill(child_, signal.SIGKILL if stops and asked else number_)
+        os.kill(child_, signal.SIGKILL if stops and asked and not hurries else number_)
         asked.extend([number_] if stops else [])
 
     for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH"):
