@@ -102,7 +102,7 @@ def make(project: Project, settings: Settings) -> Plan:
             image=_image(project.python, settings, because),
             suite=SUITE,
             python=SUITE_PYTHON.rpartition(".")[0],
-            packages=tuple(dict.fromkeys((*PACKAGES, *setting("base.packages", "packages")))),
+            packages=_packages(project, setting("base.packages", "packages"), because),
         ),
         dependencies=dependencies,
         as_of=setting("as_of", "as-of"),
@@ -157,6 +157,14 @@ def _database(fact: Fact[Database] | None, volume: str) -> tuple[Database | None
         return (fact.value if fact else None), ""
     url = on_volume(fact.value.url, volume)
     return replace(fact.value, url=url), fact.because if url != fact.value.url else ""
+
+
+def _packages(project: Project, given: Iterable[str], because: dict[str, str]) -> tuple[str, ...]:
+    """The Debian packages that must be there at run time; of each that was found, what needs it."""
+    found = [fact for fact in project.system if fact.value.stage == "run"]
+    for fact in found:
+        because[f"base.packages.{fact.value.name}"] = fact.because
+    return tuple(dict.fromkeys((*PACKAGES, *(fact.value.name for fact in found), *given)))
 
 
 def _env(folders: Iterable[str]) -> dict[str, str]:

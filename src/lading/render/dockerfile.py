@@ -13,7 +13,7 @@ from lading import launch
 from lading import plan as plans
 from lading.dependencies import exported
 from lading.model import Plan
-from lading.render import launcher
+from lading.render import apt, launcher
 
 #: The uv that installs the dependencies: the same today and in a year.
 UV = "0.13.8"
@@ -114,7 +114,7 @@ def _runtime(plan: Plan) -> str:
     packages = f"""
 # Libraries and programs that the dependencies load.
 RUN {_join(*_APT)} \\
-    apt-get update -qq && apt-get install -qq --no-install-recommends {shlex.join(extra)} >/dev/null
+    apt-get update -qq && apt-get install -qq --no-install-recommends {apt.names(extra)} >/dev/null
 """
     return f"""
 # ── runtime: the image; what changes least comes first ───────────────────────────────────────────────────────────────
