@@ -131,8 +131,8 @@ def run(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
     if rest[:1] != ["--"] or len(rest) < 2:
         raise Stop("say what to run: `run -- PROGRAM ARGUMENT…`", 2)
     environment(config, env)
-    for folder in env.get("PATH", os.defpath).split(os.pathsep):
-        program = os.path.join(folder, rest[1])  # an absolute one stays as it is
+    for folder in [""] if "/" in rest[1] else env.get("PATH", os.defpath).split(os.pathsep):
+        program = os.path.join(folder, rest[1])
         if os.path.isfile(program) and os.access(program, os.X_OK):
             become(env, "run", [program, *rest[2:]], stay=config["stays"] == "always")
     raise Stop(f"there is no program `{rest[1]}` in this image", 2)
