@@ -177,7 +177,10 @@ def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool) -> No
     """Be replaced by `argv`; or `stay` as the first process of the container, and attend to it."""
     env["LADING_ROLE"] = role  # by which the health check knows what runs here
     if not stay or os.getpid() != 1:
-        os.execve(argv[0], argv, env)  # noqa: S606
+        try:
+            os.execve(argv[0], argv, env)  # noqa: S606
+        except (OSError, ValueError) as error:
+            raise cannot(argv, error) from None
     status, asked_ = attended(argv, env)
     sys.exit(0 if asked_ and status == 128 + asked_ else status)  # that it ended as it was asked to is no failure
 
@@ -190,7 +193,10 @@ def attended(argv: list[str], env: dict[str, str]) -> tuple[int, int]:
     """
     import signal
 
-    child_ = os.posix_spawn(argv[0], argv, env)
+    try:
+        child_ = os.posix_spawn(argv[0], argv, env)
+    except (OSError, ValueError) as error:
+        raise cannot(argv, error) from None
     asked: list[int] = []
 
     def passed(number_: int, _frame: object) -> None:
@@ -205,6 +211,11 @@ def attended(argv: list[str], env: dict[str, str]) -> tuple[int, int]:
         if pid == child_:
             killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
             return (128 + killed if killed else os.WEXITSTATUS(status)), (asked or [0])[0]
+
+
+def cannot(argv: list[str], error: Exception) -> Stop:
+    """What to stop with where `argv` is not started: its format, its interpreter, a variable that is too long."""
+    return Stop(f"{argv[0]} cannot be started: {getattr(error, 'strerror', None) or error}", 2)
 
 
 # ── the environment ──────────────────────────────────────────────────────────────────────────────────────────────────
