@@ -177,6 +177,11 @@ def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool) -> No
     """Be replaced by `argv`; or `stay` as the first process of the container, and attend to it."""
     env["LADING_ROLE"] = role  # by which the health check knows what runs here
     if not stay or os.getpid() != 1:
+        import signal
+
+        # Python ignores these, and whoever it becomes would go on to: `yes | head` would not end.
+        for number_ in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number_, signal.SIG_DFL)
         try:
             os.execve(argv[0], argv, env)  # noqa: S606
         except (OSError, ValueError) as error:
@@ -194,7 +199,7 @@ def attended(argv: list[str], env: dict[str, str]) -> tuple[int, int]:
     import signal
 
     try:
-        child_ = os.posix_spawn(argv[0], argv, env)
+        child_ = os.posix_spawn(argv[0], argv, env, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ))
     except (OSError, ValueError) as error:
         raise cannot(argv, error) from None
     asked: list[int] = []
