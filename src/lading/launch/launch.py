@@ -158,13 +158,22 @@ def checked(config: dict[str, Any], env: dict[str, str], _rest: list[str]) -> No
         raise Stop(f"{config['target']} is a {type(found).__name__}, which no server can call")
     out = [f"{config['target']}: {type(found).__module__}.{type(found).__name__}"]
     for one in config["variables"]:
-        shown = "a secret" if one["secret"] else env.get(one["name"])
+        shown = "a secret" if one["secret"] else unaccounted(env.get(one["name"], ""))
         unset = f"not set, {one['default']} by default" if one["default"] else "not set"
         out.append(f"{one['name']}: {one['type']}, {shown if one['name'] in env else unset}")
     out += [f"{one['label']}: {host}:{number_}" for one in config["services"] for host, number_ in addresses(one, env)]
     if config["migrations"]:
         out.append(f"{config['migrations']['tool']}: {', '.join(config['migrations']['heads']) or 'no revision'}")
     print("\n".join(out))  # noqa: T201
+
+
+def unaccounted(text: str) -> str:
+    """`text`, without what a URL in it says of user, password and options."""
+    scheme, is_url, rest = text.partition("://")
+    account, at, rest = rest.rpartition("@")
+    if is_url:
+        return f"{scheme}://{'…' if account else ''}{at}{rest.partition('?')[0]}"
+    return "a secret" if "password=" in text.lower() else text
 
 
 def no_more(role: str, rest: list[str]) -> None:
