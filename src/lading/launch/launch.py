@@ -285,7 +285,7 @@ def spelled(variable: dict[str, Any], env: dict[str, str]) -> Iterator[str]:
 
 def from_files(config: dict[str, Any], env: dict[str, str]) -> Iterator[str]:
     """Set NAME to what is in the file that NAME_FILE names, and say what is wrong with it."""
-    known = {variable["name"] for variable in config["variables"]}
+    known = [variable["name"] for variable in config["variables"]]
     for name in known:
         path = env.get(f"{name}_FILE")
         if not path or f"{name}_FILE" in known:
