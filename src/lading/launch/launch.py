@@ -309,7 +309,7 @@ def value(binding: dict[str, str], env: dict[str, str]) -> str:
 def port(config: dict[str, Any], env: dict[str, str]) -> int:
     """The port to bind, 0 to 65535."""
     text = value(config["port"], env)
-    if text.isascii() and text.isdigit() and int(text) <= 65535:
+    if text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= 65535:
         return int(text)
     name = config["port"]["variable"]
     # Kubernetes sets NAME_PORT to such a URL in every pod beside a Service called `name`.
@@ -850,7 +850,7 @@ def concurrency(config: dict[str, Any], env: dict[str, str], planned: int | str 
     if text == "auto":
         count, why = allowed(config["memory_per_process"])
         say(f"{count} processes: {why}")
-    elif text.isascii() and text.isdigit() and 0 < int(text) < 1000:
+    elif text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) < 1000:
         count = int(text)
     else:
         raise Stop(f"WEB_CONCURRENCY is `{text}`, and must be a number of processes, 1 or more, or auto", 2)
