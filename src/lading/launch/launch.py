@@ -241,7 +241,7 @@ def environment(config: dict[str, Any], env: dict[str, str]) -> None:
     Everything that is wrong is said at once. The value of a secret is never said.
     """
     wrong = [*from_files(config, env)]
-    for read in (port, log_level):
+    for read in (port, log_level, migrating, waiting):
         try:
             read(config, env)
         except Stop as stop:
@@ -326,6 +326,19 @@ def log_level(config: dict[str, Any], env: dict[str, str]) -> str:
     raise Stop(f"{config['log_level']['variable']} is `{text}`, and must be one of {', '.join(LEVELS)}", 2)
 
 
+def migrating(_config: dict[str, Any], env: dict[str, str]) -> str:
+    """Who migrates: `start`, we; `wait`, somebody else; `off`, nobody."""
+    mode = env.get("LADING_MIGRATE") or "start"
+    if mode in ("start", "wait", "off"):
+        return mode
+    raise Stop(f"LADING_MIGRATE is `{mode}`, and must be one of start, wait, off", 2)
+
+
+def waiting(_config: dict[str, Any], env: dict[str, str]) -> float:
+    """How many seconds to wait for what is needed."""
+    return number("LADING_WAIT_SECONDS", 60, env)
+
+
 def number(name: str, default: float, env: dict[str, str], least: float = 0) -> float:
     """A number of seconds, `least` or more."""
     try:
@@ -354,7 +367,7 @@ PORTS = {"postgresql": 5432, "mysql": 3306, "redis": 6379, "amqp": 5672, "mongod
 
 def wait(config: dict[str, Any], env: dict[str, str]) -> None:
     """Wait until every service that the environment names answers, each as its protocol has it."""
-    limit = number("LADING_WAIT_SECONDS", 60, env)
+    limit = waiting(config, env)
     began = time.monotonic()
     for service in config["services"] if limit else ():
         delay = 0.1
@@ -487,16 +500,14 @@ def refusal(kind: str, answer: bytes) -> str:
 
 def migrated(config: dict[str, Any], env: dict[str, str], mode: str = "") -> None:
     """See to it that the database is at the image's newest revision. That it is there costs one query and no lock."""
-    mode = mode or env.get("LADING_MIGRATE") or "start"
-    if mode not in ("start", "wait", "off"):
-        raise Stop(f"LADING_MIGRATE is `{mode}`, and must be one of start, wait, off", 2)
+    mode = mode or migrating(config, env)
     file = sqlite_file(config, env)
     if file:
         make_folder(file, config)
     if not config["migrations"] or mode == "off" or at_head(config, env):
         return
     if mode == "wait":
-        limit = number("LADING_WAIT_SECONDS", 60, env)
+        limit = waiting(config, env)
         end_, said = time.monotonic() + limit, False
         while not (at_head(config, env) or child(env, "look") == 0):
             if time.monotonic() > end_:
