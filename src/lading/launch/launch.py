@@ -268,7 +268,7 @@ def environment(config: dict[str, Any], env: dict[str, str]) -> None:
 def spelled(variable: dict[str, Any], env: dict[str, str]) -> Iterator[str]:
     """Spell one of few allowed words as the code does, and say what is wrong with a value."""
     name, text, allowed_ = variable["name"], env.get(variable["name"]), variable["allowed"]
-    shown = "what it holds" if variable["secret"] else f"`{text}`"
+    shown = "something else" if variable["secret"] else f"`{text}`"
     if not text:
         return
     if allowed_:
