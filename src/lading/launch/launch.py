@@ -416,11 +416,18 @@ def place(service: dict[str, Any], env: dict[str, str]) -> dict[str, str]:
     """What is known of a service: scheme, user, password, host, port, database, and what its URL asks for."""
     url = env.get(service["variable"] or "", "")
     if url:
-        scheme, _, rest = url.partition("://")
-        rest, _, query = rest.partition("?")
-        before, _, path = rest.partition("/")
-        account, _, host = before.rpartition("@")
-        user, _, password = account.partition(":")
+        scheme, is_url, rest = url.partition("://")
+        # `a:9092,b:9092` are addresses, too; what holds more than addresses is no business of ours.
+        rest = rest if is_url else "" if set(url) & set(" =/@\"'") else url
+        scheme, rest = scheme if is_url else "", rest.replace(f"{scheme}://", "")
+        # Whoever writes a URL need not quote the `/` or `?` of a password: the first `@` ends it, as for SQLAlchemy.
+        account, at, after = rest.partition("@")
+        if not at or set(account.partition(":")[0]) & set("/?"):
+            account, after = "", rest
+        after, _, query = after.partition("?")
+        before, _, path = after.partition("/")
+        more, at, host = before.rpartition("@")
+        user, _, password = f"{account}{at}{more}".partition(":")
         found = {"scheme": scheme, "user": user, "password": password, "host": host, "database": path}
         found.update(pair.partition("=")[::2] for pair in query.split("&") if pair)
         if host.count(":") == 1 or host.startswith("["):
