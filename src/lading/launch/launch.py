@@ -405,7 +405,7 @@ def addresses(service: dict[str, Any], env: dict[str, str]) -> list[tuple[str, i
         return []
     out = []
     for one in found.get("host", "").split(","):
-        name, _, digits = one.rpartition(":") if one.count(":") == 1 else (one, "", "")
+        name, _, digits = one.rpartition(":") if one.count(":") == 1 or "]:" in one else (one, "", "")
         digits = digits or found.get("port") or str(PORTS[service["kind"]])
         if name and digits.isdigit():
             out.append((name.strip("[]"), int(digits)))
