@@ -371,7 +371,7 @@ def wait(config: dict[str, Any], env: dict[str, str]) -> None:
     began = time.monotonic()
     for service in config["services"] if limit else ():
         delay = 0.1
-        while problem := unanswered(service, env, 3):
+        while problem := unanswered(service, env, began + limit):
             past = time.monotonic() - began
             if past + delay > limit:
                 raise Stop(f"{problem}, for {limit:g} s", 3)
@@ -383,12 +383,12 @@ def wait(config: dict[str, Any], env: dict[str, str]) -> None:
             say(f"{service['label']} answers after {time.monotonic() - began:.1f} s")
 
 
-def unanswered(service: dict[str, Any], env: dict[str, str], limit: float) -> str:
-    """Why the service does not answer, in a sentence; empty where it does, or where no address is known."""
+def unanswered(service: dict[str, Any], env: dict[str, str], end_: float) -> str:
+    """Why the service does not answer until `end_`, in a sentence; empty where it does, or no address is known."""
     problem = ""
     for host, number_ in addresses(service, env):
         try:
-            why = greeted(service, env, host, number_, limit)
+            why = greeted(service, env, host, number_, end_)
         except OSError as error:
             why = error.strerror or str(error)
         if not why:
@@ -449,12 +449,17 @@ def unquoted(text: str) -> str:
     return unquote(text)
 
 
-def connected(host: str, number_: int, limit: float) -> _socket.socket:
-    """A connection, within `limit` seconds for each address that the name has. Raises OSError."""
+def left(end_: float) -> float:
+    """How long to wait for one answer of several: until `end_`, and 3 s at most, so that the next has its turn."""
+    return max(min(end_ - time.monotonic(), 3), 0.001)
+
+
+def connected(host: str, number_: int, end_: float) -> _socket.socket:
+    """A connection to one of the addresses that the name has, until `end_`. Raises OSError."""
     failed: OSError = OSError("the name has no address")
     for family, kind, protocol, _, address in _socket.getaddrinfo(host, number_, 0, _socket.SOCK_STREAM):
         connection = _socket.socket(family, kind, protocol)
-        connection.settimeout(limit)
+        connection.settimeout(left(end_))
         try:
             connection.connect(address)
         except OSError as error:
@@ -465,10 +470,10 @@ def connected(host: str, number_: int, limit: float) -> _socket.socket:
     raise failed
 
 
-def greeted(service: dict[str, Any], env: dict[str, str], host: str, number_: int, limit: float) -> str:
+def greeted(service: dict[str, Any], env: dict[str, str], host: str, number_: int, end_: float) -> str:
     """Greet the service as its protocol has it, and return what speaks against it. Raises OSError."""
     kind, found = service["kind"], place(service, env)
-    connection = connected(host, number_, limit)
+    connection = connected(host, number_, end_)
     try:
         hello = HELLO.get(kind, b"")
         if kind == "postgresql":
@@ -480,6 +485,7 @@ def greeted(service: dict[str, Any], env: dict[str, str], host: str, number_: in
         secure = found.get("scheme") in ("rediss", "amqps") or "ssl" in found or "tls" in found
         if (not hello and kind not in SPEAKS_FIRST) or (secure and kind != "postgresql"):
             return ""
+        connection.settimeout(left(end_))
         connection.sendall(hello)
         answer = connection.recv(1024)
     finally:
@@ -975,7 +981,7 @@ def needed(config: dict[str, Any], env: dict[str, str], roles: tuple[str, ...], 
     """Ask every service of these roles whether it answers."""
     for service in config["services"]:
         if service["role"] in roles:
-            problem = unanswered(service, env, max(end_ - time.monotonic(), 0.001))
+            problem = unanswered(service, env, end_)
             if problem:
                 raise Stop(problem)
 
