@@ -487,10 +487,23 @@ def greeted(service: dict[str, Any], env: dict[str, str], host: str, number_: in
             return ""
         connection.settimeout(left(end_))
         connection.sendall(hello)
-        answer = connection.recv(1024)
+        answer = b""
+        while not whole(kind, answer):
+            connection.settimeout(left(end_))
+            received = connection.recv(1024)
+            if not received:
+                break
+            answer += received
     finally:
         connection.close()
     return refusal(kind, answer)
+
+
+def whole(kind: str, answer: bytes) -> bool:
+    """Whether `refusal` can tell from what has arrived so far."""
+    if kind == "postgresql" and answer[:1] == b"E":
+        return len(answer) > 4 and len(answer) > int.from_bytes(answer[1:5], "big")
+    return {"redis": b"\n" in answer, "mysql": len(answer) >= 7}.get(kind, answer != b"")
 
 
 def refusal(kind: str, answer: bytes) -> str:
