@@ -389,8 +389,8 @@ def unanswered(service: dict[str, Any], env: dict[str, str], end_: float) -> str
     for host, number_ in addresses(service, env):
         try:
             why = greeted(service, env, host, number_, end_)
-        except OSError as error:
-            why = error.strerror or str(error)
+        except (OSError, ValueError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or str(error)
         if not why:
             return ""
         named = f" ({service['variable']})" if service["variable"] else ""
@@ -456,8 +456,10 @@ def left(end_: float) -> float:
 
 def connected(host: str, number_: int, end_: float) -> _socket.socket:
     """A connection to one of the addresses that the name has, until `end_`. Raises OSError."""
+    # As text it would pass through the codec for names in other scripts, which takes longer than all the rest.
+    name = host.encode() if host.isascii() else host
     failed: OSError = OSError("the name has no address")
-    for family, kind, protocol, _, address in _socket.getaddrinfo(host, number_, 0, _socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in _socket.getaddrinfo(name, number_, 0, _socket.SOCK_STREAM):
         connection = _socket.socket(family, kind, protocol)
         connection.settimeout(left(end_))
         try:
