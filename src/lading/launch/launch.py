@@ -215,14 +215,20 @@ def attended(argv: list[str], env: dict[str, str]) -> tuple[int, int]:
 
     def passed(number_: int, _frame: object) -> None:
         stops = number_ in (signal.SIGTERM, signal.SIGINT)
-        os.kill(child_, signal.SIGKILL if stops and asked else number_)
+        hard = stops and bool(asked)
         asked.extend([number_] if stops else [])
+        try:
+            os.kill(child_, signal.SIGKILL if hard else number_)
+        except ProcessLookupError:
+            return  # it has just been waited for
 
-    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH"):
-        signal.signal(getattr(signal, name), passed)
+    names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")
+    before = [(getattr(signal, name), signal.signal(getattr(signal, name), passed)) for name in names]
     while True:
         pid, status = os.waitpid(-1, 0)
         if pid == child_:
+            for number_, handler in before:
+                signal.signal(number_, handler)
             killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
             return (128 + killed if killed else os.WEXITSTATUS(status)), (asked or [0])[0]
 
@@ -703,10 +709,6 @@ def child(env: dict[str, str], *arguments: str) -> int:
     status, asked_ = attended(argv, rest)
     if asked_:
         sys.exit(128 + asked_)
-    import signal
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     return status
 
 
