@@ -728,9 +728,11 @@ def upgrade(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> Non
         sys.exit(0 if newest or not look else 1)
     if look:
         sys.exit(1)
+    rows = sqlite_file(config, env)
     try:
-        query, _ = database(config, env)  # left open until we end, since the lock goes with it
-        lock(config["database"]["dialect"], query, sqlite_file(config, env))
+        # Left open until we end, since the lock goes with it; an SQLite file need not be there to be locked.
+        query = (lambda _: []) if rows else database(config, env)[0]
+        lock(config["database"]["dialect"], query, rows)
     except Exception as error:  # noqa: BLE001 - whatever a driver raises
         say(f"no lock on the database, so only one replica may start at a time: {type(error).__name__}: {error}")
     if tool == "aerich":
