@@ -738,13 +738,20 @@ def upgrade(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> Non
     if tool == "aerich":
         argv = [sys.executable, "-c", "from aerich.cli import main; main()", "upgrade"]
     else:
-        argv = [sys.executable, file] if file.endswith(".py") else ["/bin/sh", file]
+        argv = [sys.executable if file.endswith(".py") else shell(file), file]
     if not at_head(config, env):
         os.chdir(os.path.dirname(file) if tool == "aerich" else "/app")
         status, asked = attended(argv, {**env, "PYTHONPATH": path})
         if status:
             raise Stop(f"{os.path.basename(file)} ended with {status}", 128 + asked if asked else 1)
         say("the database is migrated")
+
+
+def shell(path: str) -> str:
+    """The shell that the script's first line asks for: bash, where it does and there is one."""
+    with open(path, "rb") as file:
+        bash = b"bash" in file.readline(200)
+    return "/bin/bash" if bash and os.path.exists("/bin/bash") else "/bin/sh"
 
 
 def alembic(config: dict[str, Any], folders: list[str], *, look: bool) -> bool:
