@@ -576,10 +576,17 @@ def at_head(config: dict[str, Any], env: dict[str, str]) -> bool:
         return False
     try:
         found = revisions(config, env)
+        wanted = set(config["migrations"]["heads"]) or (aerich_versions(config) if tool == "aerich" else set())
     except Exception:  # noqa: BLE001 - no database, no table, no driver: the tool itself finds out, and says it
         return False
-    wanted = set(config["migrations"]["heads"])
     return bool(wanted) and (wanted <= found if tool == "aerich" else wanted == found)
+
+
+def aerich_versions(config: dict[str, Any]) -> set[str]:
+    """The names of the files that Aerich would apply, which is what its table holds of those that it has."""
+    folder = config["migrations"]["folder"]
+    apps = [os.path.join(folder, app) for app in os.listdir(folder)]
+    return {name for app in apps if os.path.isdir(app) for name in os.listdir(app) if name[:1].isdigit()}
 
 
 def revisions(config: dict[str, Any], env: dict[str, str]) -> set[str]:
