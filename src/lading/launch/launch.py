@@ -695,7 +695,9 @@ def sqlite_file(config: dict[str, Any], env: dict[str, str]) -> str:
     path = rest.partition("?")[0]
     if scheme.partition("+")[0] != "sqlite" or path[:1] != "/" or path[1:].partition(":")[0] in ("", "file"):
         return ""
-    return os.path.abspath(path[1:])
+    # To SQLAlchemy the first slash only ends the host, to Tortoise it is the root.
+    tortoise = (config["migrations"] or {}).get("tool") == "aerich"
+    return "/" + os.path.abspath(path if tortoise else path[1:]).lstrip("/")
 
 
 def make_folder(path: str, config: dict[str, Any]) -> None:
