@@ -800,7 +800,8 @@ def alembic(config: dict[str, Any], folders: list[str], *, look: bool) -> bool:
             say(f"the database is at {', '.join(found) or 'no revision'}: applying {', '.join(steps)}")
         return [] if look else wanted
 
-    opened = EnvironmentContext(settings, script, fn=missing, as_sql=False, destination_rev="heads")
+    # Who only looks may lack the right to make Alembic's table.
+    opened = EnvironmentContext(settings, script, fn=missing, as_sql=False, destination_rev="heads", dont_mutate=look)
     opened.configure = configure
     try:
         with opened:
