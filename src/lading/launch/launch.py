@@ -131,8 +131,8 @@ def run(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
     if rest[:1] != ["--"] or len(rest) < 2:
         raise Stop("say what to run: `run -- PROGRAM ARGUMENT…`", 2)
     environment(config, env)
-    for folder in env.get("PATH", os.defpath).split(os.pathsep):
-        program = os.path.join(folder, rest[1])  # an absolute one stays as it is
+    for folder in [""] if "/" in rest[1] else env.get("PATH", os.defpath).split(os.pathsep):
+        program = os.path.join(folder, rest[1])
         if os.path.isfile(program) and os.access(program, os.X_OK):
             become(env, "run", [program, *rest[2:]], stay=config["stays"] == "always")
     raise Stop(f"there is no program `{rest[1]}` in this image", 2)
@@ -158,13 +158,22 @@ def checked(config: dict[str, Any], env: dict[str, str], _rest: list[str]) -> No
         raise Stop(f"{config['target']} is a {type(found).__name__}, which no server can call")
     out = [f"{config['target']}: {type(found).__module__}.{type(found).__name__}"]
     for one in config["variables"]:
-        shown = "a secret" if one["secret"] else env.get(one["name"])
+        shown = "a secret" if one["secret"] else unaccounted(env.get(one["name"], ""))
         unset = f"not set, {one['default']} by default" if one["default"] else "not set"
         out.append(f"{one['name']}: {one['type']}, {shown if one['name'] in env else unset}")
     out += [f"{one['label']}: {host}:{number_}" for one in config["services"] for host, number_ in addresses(one, env)]
     if config["migrations"]:
         out.append(f"{config['migrations']['tool']}: {', '.join(config['migrations']['heads']) or 'no revision'}")
     print("\n".join(out))  # noqa: T201
+
+
+def unaccounted(text: str) -> str:
+    """`text`, without what a URL in it says of user, password and options."""
+    scheme, is_url, rest = text.partition("://")
+    account, at, rest = rest.rpartition("@")
+    if is_url:
+        return f"{scheme}://{'…' if account else ''}{at}{rest.partition('?')[0]}"
+    return "a secret" if "password=" in text.lower() else text
 
 
 def no_more(role: str, rest: list[str]) -> None:
@@ -177,7 +186,15 @@ def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool) -> No
     """Be replaced by `argv`; or `stay` as the first process of the container, and attend to it."""
     env["LADING_ROLE"] = role  # by which the health check knows what runs here
     if not stay or os.getpid() != 1:
-        os.execve(argv[0], argv, env)  # noqa: S606
+        import signal
+
+        # Python ignores these, and whoever it becomes would go on to: `yes | head` would not end.
+        for number_ in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number_, signal.SIG_DFL)
+        try:
+            os.execve(argv[0], argv, env)  # noqa: S606
+        except (OSError, ValueError) as error:
+            raise cannot(argv, error) from None
     status, asked_ = attended(argv, env)
     sys.exit(0 if asked_ and status == 128 + asked_ else status)  # that it ended as it was asked to is no failure
 
@@ -190,21 +207,35 @@ def attended(argv: list[str], env: dict[str, str]) -> tuple[int, int]:
     """
     import signal
 
-    child_ = os.posix_spawn(argv[0], argv, env)
+    try:
+        child_ = os.posix_spawn(argv[0], argv, env, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ))
+    except (OSError, ValueError) as error:
+        raise cannot(argv, error) from None
     asked: list[int] = []
 
     def passed(number_: int, _frame: object) -> None:
         stops = number_ in (signal.SIGTERM, signal.SIGINT)
-        os.kill(child_, signal.SIGKILL if stops and asked else number_)
+        hard = stops and bool(asked)
         asked.extend([number_] if stops else [])
+        try:
+            os.kill(child_, signal.SIGKILL if hard else number_)
+        except ProcessLookupError:
+            return  # it has just been waited for
 
-    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH"):
-        signal.signal(getattr(signal, name), passed)
+    names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")
+    before = [(getattr(signal, name), signal.signal(getattr(signal, name), passed)) for name in names]
     while True:
         pid, status = os.waitpid(-1, 0)
         if pid == child_:
+            for number_, handler in before:
+                signal.signal(number_, handler)
             killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
             return (128 + killed if killed else os.WEXITSTATUS(status)), (asked or [0])[0]
+
+
+def cannot(argv: list[str], error: Exception) -> Stop:
+    """What to stop with where `argv` is not started: its format, its interpreter, a variable that is too long."""
+    return Stop(f"{argv[0]} cannot be started: {getattr(error, 'strerror', None) or error}", 2)
 
 
 # ── the environment ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -216,7 +247,7 @@ def environment(config: dict[str, Any], env: dict[str, str]) -> None:
     Everything that is wrong is said at once. The value of a secret is never said.
     """
     wrong = [*from_files(config, env)]
-    for read in (port, log_level):
+    for read in (port, log_level, migrating, waiting):
         try:
             read(config, env)
         except Stop as stop:
@@ -243,7 +274,7 @@ def environment(config: dict[str, Any], env: dict[str, str]) -> None:
 def spelled(variable: dict[str, Any], env: dict[str, str]) -> Iterator[str]:
     """Spell one of few allowed words as the code does, and say what is wrong with a value."""
     name, text, allowed_ = variable["name"], env.get(variable["name"]), variable["allowed"]
-    shown = "what it holds" if variable["secret"] else f"`{text}`"
+    shown = "something else" if variable["secret"] else f"`{text}`"
     if not text:
         return
     if allowed_:
@@ -260,7 +291,7 @@ def spelled(variable: dict[str, Any], env: dict[str, str]) -> Iterator[str]:
 
 def from_files(config: dict[str, Any], env: dict[str, str]) -> Iterator[str]:
     """Set NAME to what is in the file that NAME_FILE names, and say what is wrong with it."""
-    known = {variable["name"] for variable in config["variables"]}
+    known = [variable["name"] for variable in config["variables"]]
     for name in known:
         path = env.get(f"{name}_FILE")
         if not path or f"{name}_FILE" in known:
@@ -284,7 +315,7 @@ def value(binding: dict[str, str], env: dict[str, str]) -> str:
 def port(config: dict[str, Any], env: dict[str, str]) -> int:
     """The port to bind, 0 to 65535."""
     text = value(config["port"], env)
-    if text.isascii() and text.isdigit() and int(text) <= 65535:
+    if text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= 65535:
         return int(text)
     name = config["port"]["variable"]
     # Kubernetes sets NAME_PORT to such a URL in every pod beside a Service called `name`.
@@ -299,6 +330,19 @@ def log_level(config: dict[str, Any], env: dict[str, str]) -> str:
     if level in LEVELS:
         return level
     raise Stop(f"{config['log_level']['variable']} is `{text}`, and must be one of {', '.join(LEVELS)}", 2)
+
+
+def migrating(_config: dict[str, Any], env: dict[str, str]) -> str:
+    """Who migrates: `start`, we; `wait`, somebody else; `off`, nobody."""
+    mode = env.get("LADING_MIGRATE") or "start"
+    if mode in ("start", "wait", "off"):
+        return mode
+    raise Stop(f"LADING_MIGRATE is `{mode}`, and must be one of start, wait, off", 2)
+
+
+def waiting(_config: dict[str, Any], env: dict[str, str]) -> float:
+    """How many seconds to wait for what is needed."""
+    return number("LADING_WAIT_SECONDS", 60, env)
 
 
 def number(name: str, default: float, env: dict[str, str], least: float = 0) -> float:
@@ -329,11 +373,11 @@ PORTS = {"postgresql": 5432, "mysql": 3306, "redis": 6379, "amqp": 5672, "mongod
 
 def wait(config: dict[str, Any], env: dict[str, str]) -> None:
     """Wait until every service that the environment names answers, each as its protocol has it."""
-    limit = number("LADING_WAIT_SECONDS", 60, env)
+    limit = waiting(config, env)
     began = time.monotonic()
     for service in config["services"] if limit else ():
         delay = 0.1
-        while problem := unanswered(service, env, 3):
+        while problem := unanswered(service, env, began + limit):
             past = time.monotonic() - began
             if past + delay > limit:
                 raise Stop(f"{problem}, for {limit:g} s", 3)
@@ -345,14 +389,14 @@ def wait(config: dict[str, Any], env: dict[str, str]) -> None:
             say(f"{service['label']} answers after {time.monotonic() - began:.1f} s")
 
 
-def unanswered(service: dict[str, Any], env: dict[str, str], limit: float) -> str:
-    """Why the service does not answer, in a sentence; empty where it does, or where no address is known."""
+def unanswered(service: dict[str, Any], env: dict[str, str], end_: float) -> str:
+    """Why the service does not answer until `end_`, in a sentence; empty where it does, or no address is known."""
     problem = ""
     for host, number_ in addresses(service, env):
         try:
-            why = greeted(service, env, host, number_, limit)
-        except OSError as error:
-            why = error.strerror or str(error)
+            why = greeted(service, env, host, number_, end_)
+        except (OSError, ValueError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or str(error)
         if not why:
             return ""
         named = f" ({service['variable']})" if service["variable"] else ""
@@ -367,7 +411,7 @@ def addresses(service: dict[str, Any], env: dict[str, str]) -> list[tuple[str, i
         return []
     out = []
     for one in found.get("host", "").split(","):
-        name, _, digits = one.rpartition(":") if one.count(":") == 1 else (one, "", "")
+        name, _, digits = one.rpartition(":") if one.count(":") == 1 or "]:" in one else (one, "", "")
         digits = digits or found.get("port") or str(PORTS[service["kind"]])
         if name and digits.isdigit():
             out.append((name.strip("[]"), int(digits)))
@@ -378,11 +422,18 @@ def place(service: dict[str, Any], env: dict[str, str]) -> dict[str, str]:
     """What is known of a service: scheme, user, password, host, port, database, and what its URL asks for."""
     url = env.get(service["variable"] or "", "")
     if url:
-        scheme, _, rest = url.partition("://")
-        rest, _, query = rest.partition("?")
-        before, _, path = rest.partition("/")
-        account, _, host = before.rpartition("@")
-        user, _, password = account.partition(":")
+        scheme, is_url, rest = url.partition("://")
+        # `a:9092,b:9092` are addresses, too; what holds more than addresses is no business of ours.
+        rest = rest if is_url else "" if set(url) & set(" =/@\"'") else url
+        scheme, rest = scheme if is_url else "", rest.replace(f"{scheme}://", "")
+        # Whoever writes a URL need not quote the `/` or `?` of a password: the first `@` ends it, as for SQLAlchemy.
+        account, at, after = rest.partition("@")
+        if not at or set(account.partition(":")[0]) & set("/?"):
+            account, after = "", rest
+        after, _, query = after.partition("?")
+        before, _, path = after.partition("/")
+        more, at, host = before.rpartition("@")
+        user, _, password = f"{account}{at}{more}".partition(":")
         found = {"scheme": scheme, "user": user, "password": password, "host": host, "database": path}
         found.update(pair.partition("=")[::2] for pair in query.split("&") if pair)
         if host.count(":") == 1 or host.startswith("["):
@@ -404,12 +455,19 @@ def unquoted(text: str) -> str:
     return unquote(text)
 
 
-def connected(host: str, number_: int, limit: float) -> _socket.socket:
-    """A connection, within `limit` seconds for each address that the name has. Raises OSError."""
+def left(end_: float) -> float:
+    """How long to wait for one answer of several: until `end_`, and 3 s at most, so that the next has its turn."""
+    return max(min(end_ - time.monotonic(), 3), 0.001)
+
+
+def connected(host: str, number_: int, end_: float) -> _socket.socket:
+    """A connection to one of the addresses that the name has, until `end_`. Raises OSError."""
+    # As text it would pass through the codec for names in other scripts, which takes longer than all the rest.
+    name = host.encode() if host.isascii() else host
     failed: OSError = OSError("the name has no address")
-    for family, kind, protocol, _, address in _socket.getaddrinfo(host, number_, 0, _socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in _socket.getaddrinfo(name, number_, 0, _socket.SOCK_STREAM):
         connection = _socket.socket(family, kind, protocol)
-        connection.settimeout(limit)
+        connection.settimeout(left(end_))
         try:
             connection.connect(address)
         except OSError as error:
@@ -420,10 +478,10 @@ def connected(host: str, number_: int, limit: float) -> _socket.socket:
     raise failed
 
 
-def greeted(service: dict[str, Any], env: dict[str, str], host: str, number_: int, limit: float) -> str:
+def greeted(service: dict[str, Any], env: dict[str, str], host: str, number_: int, end_: float) -> str:
     """Greet the service as its protocol has it, and return what speaks against it. Raises OSError."""
     kind, found = service["kind"], place(service, env)
-    connection = connected(host, number_, limit)
+    connection = connected(host, number_, end_)
     try:
         hello = HELLO.get(kind, b"")
         if kind == "postgresql":
@@ -435,11 +493,25 @@ def greeted(service: dict[str, Any], env: dict[str, str], host: str, number_: in
         secure = found.get("scheme") in ("rediss", "amqps") or "ssl" in found or "tls" in found
         if (not hello and kind not in SPEAKS_FIRST) or (secure and kind != "postgresql"):
             return ""
+        connection.settimeout(left(end_))
         connection.sendall(hello)
-        answer = connection.recv(1024)
+        answer = b""
+        while not whole(kind, answer):
+            connection.settimeout(left(end_))
+            received = connection.recv(1024)
+            if not received:
+                break
+            answer += received
     finally:
         connection.close()
     return refusal(kind, answer)
+
+
+def whole(kind: str, answer: bytes) -> bool:
+    """Whether `refusal` can tell from what has arrived so far."""
+    if kind == "postgresql" and answer[:1] == b"E":
+        return len(answer) > 4 and len(answer) > int.from_bytes(answer[1:5], "big")
+    return {"redis": b"\n" in answer, "mysql": len(answer) >= 7}.get(kind, answer != b"")
 
 
 def refusal(kind: str, answer: bytes) -> str:
@@ -462,16 +534,17 @@ def refusal(kind: str, answer: bytes) -> str:
 
 def migrated(config: dict[str, Any], env: dict[str, str], mode: str = "") -> None:
     """See to it that the database is at the image's newest revision. That it is there costs one query and no lock."""
-    mode = mode or env.get("LADING_MIGRATE") or "start"
-    if mode not in ("start", "wait", "off"):
-        raise Stop(f"LADING_MIGRATE is `{mode}`, and must be one of start, wait, off", 2)
+    mode = mode or migrating(config, env)
     file = sqlite_file(config, env)
     if file:
         make_folder(file, config)
     if not config["migrations"] or mode == "off" or at_head(config, env):
         return
+    if mode == "wait" and config["migrations"]["tool"] == "script":
+        say(f"nobody can tell whether {os.path.basename(config['migrations']['config'])} has run: not waited for")
+        return
     if mode == "wait":
-        limit = number("LADING_WAIT_SECONDS", 60, env)
+        limit = waiting(config, env)
         end_, said = time.monotonic() + limit, False
         while not (at_head(config, env) or child(env, "look") == 0):
             if time.monotonic() > end_:
@@ -503,10 +576,17 @@ def at_head(config: dict[str, Any], env: dict[str, str]) -> bool:
         return False
     try:
         found = revisions(config, env)
+        wanted = set(config["migrations"]["heads"]) or (aerich_versions(config) if tool == "aerich" else set())
     except Exception:  # noqa: BLE001 - no database, no table, no driver: the tool itself finds out, and says it
         return False
-    wanted = set(config["migrations"]["heads"])
     return bool(wanted) and (wanted <= found if tool == "aerich" else wanted == found)
+
+
+def aerich_versions(config: dict[str, Any]) -> set[str]:
+    """The names of the files that Aerich would apply, which is what its table holds of those that it has."""
+    folder = config["migrations"]["folder"]
+    apps = [os.path.join(folder, app) for app in os.listdir(folder)]
+    return {name for app in apps if os.path.isdir(app) for name in os.listdir(app) if name[:1].isdigit()}
 
 
 def revisions(config: dict[str, Any], env: dict[str, str]) -> set[str]:
@@ -615,7 +695,9 @@ def sqlite_file(config: dict[str, Any], env: dict[str, str]) -> str:
     path = rest.partition("?")[0]
     if scheme.partition("+")[0] != "sqlite" or path[:1] != "/" or path[1:].partition(":")[0] in ("", "file"):
         return ""
-    return os.path.abspath(path[1:])
+    # To SQLAlchemy the first slash only ends the host, to Tortoise it is the root.
+    tortoise = (config["migrations"] or {}).get("tool") == "aerich"
+    return "/" + os.path.abspath(path if tortoise else path[1:]).lstrip("/")
 
 
 def make_folder(path: str, config: dict[str, Any]) -> None:
@@ -639,10 +721,6 @@ def child(env: dict[str, str], *arguments: str) -> int:
     status, asked_ = attended(argv, rest)
     if asked_:
         sys.exit(128 + asked_)
-    import signal
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     return status
 
 
@@ -659,21 +737,30 @@ def upgrade(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> Non
         sys.exit(0 if newest or not look else 1)
     if look:
         sys.exit(1)
+    rows = sqlite_file(config, env)
     try:
-        query, _ = database(config, env)  # left open until we end, since the lock goes with it
-        lock(config["database"]["dialect"], query, sqlite_file(config, env))
+        # Left open until we end, since the lock goes with it; an SQLite file need not be there to be locked.
+        query = (lambda _: []) if rows else database(config, env)[0]
+        lock(config["database"]["dialect"], query, rows)
     except Exception as error:  # noqa: BLE001 - whatever a driver raises
         say(f"no lock on the database, so only one replica may start at a time: {type(error).__name__}: {error}")
     if tool == "aerich":
         argv = [sys.executable, "-c", "from aerich.cli import main; main()", "upgrade"]
     else:
-        argv = [sys.executable, file] if file.endswith(".py") else ["/bin/sh", file]
+        argv = [sys.executable if file.endswith(".py") else shell(file), file]
     if not at_head(config, env):
         os.chdir(os.path.dirname(file) if tool == "aerich" else "/app")
         status, asked = attended(argv, {**env, "PYTHONPATH": path})
         if status:
             raise Stop(f"{os.path.basename(file)} ended with {status}", 128 + asked if asked else 1)
         say("the database is migrated")
+
+
+def shell(path: str) -> str:
+    """The shell that the script's first line asks for: bash, where it does and there is one."""
+    with open(path, "rb") as file:
+        bash = b"bash" in file.readline(200)
+    return "/bin/bash" if bash and os.path.exists("/bin/bash") else "/bin/sh"
 
 
 def alembic(config: dict[str, Any], folders: list[str], *, look: bool) -> bool:
@@ -713,7 +800,8 @@ def alembic(config: dict[str, Any], folders: list[str], *, look: bool) -> bool:
             say(f"the database is at {', '.join(found) or 'no revision'}: applying {', '.join(steps)}")
         return [] if look else wanted
 
-    opened = EnvironmentContext(settings, script, fn=missing, as_sql=False, destination_rev="heads")
+    # Who only looks may lack the right to make Alembic's table.
+    opened = EnvironmentContext(settings, script, fn=missing, as_sql=False, destination_rev="heads", dont_mutate=look)
     opened.configure = configure
     try:
         with opened:
@@ -825,7 +913,7 @@ def concurrency(config: dict[str, Any], env: dict[str, str], planned: int | str 
     if text == "auto":
         count, why = allowed(config["memory_per_process"])
         say(f"{count} processes: {why}")
-    elif text.isascii() and text.isdigit() and 0 < int(text) < 1000:
+    elif text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) < 1000:
         count = int(text)
     else:
         raise Stop(f"WEB_CONCURRENCY is `{text}`, and must be a number of processes, 1 or more, or auto", 2)
@@ -932,7 +1020,7 @@ def needed(config: dict[str, Any], env: dict[str, str], roles: tuple[str, ...], 
     """Ask every service of these roles whether it answers."""
     for service in config["services"]:
         if service["role"] in roles:
-            problem = unanswered(service, env, max(end_ - time.monotonic(), 0.001))
+            problem = unanswered(service, env, end_)
             if problem:
                 raise Stop(problem)
 
