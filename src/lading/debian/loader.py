@@ -26,6 +26,11 @@ _HEADER = struct.Struct("<20sIIB3xI12x")
 _ENTRY = struct.Struct("<iIIIQ")
 
 
+def cached(tree: Mapping[str, Entry], architecture: str) -> Mapping[str, Entry]:
+    """The cache by its path, where `ldconfig` is in `tree`, which alone reads it and cannot do without."""
+    return {PATH: cache(tree, architecture)} if PROGRAM in tree else {}
+
+
 def cache(tree: Mapping[str, Entry], architecture: str) -> Entry:
     """The cache of the libraries in `tree`, each by its own name and by that of every link to it."""
     found: dict[str, str] = {}

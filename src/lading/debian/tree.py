@@ -78,8 +78,7 @@ def _tree(debs: Mapping[str, Deb], architecture: str) -> tuple[Entry, ...]:
         tree.setdefault(entry.path, entry)
     for path in [path for path in tree if certificates.bundled(path)]:
         del tree[path]
-    if loader.PROGRAM in tree:  # which is all that reads the cache and could not do without
-        tree.setdefault(loader.PATH, loader.cache(tree, architecture))
+    tree |= loader.cached(tree, architecture)
     for path in list(tree):
         for parent in _parents(path):
             if tree.setdefault(parent, Entry(path=parent, kind="directory", mode=0o755)).kind != "directory":
