@@ -15,11 +15,13 @@ from test_ignore import docker
 from values import PROJECT
 
 from lading import detect, ignore, launch, plan, render, settings
-from lading.model import Dependencies, Plan, Variable
+from lading.model import Dependencies, Packaging, Plan, Program, Serving, Variable
 from lading.render import apt
 from lading.source import Directory, Memory
 
 PLAN = plan.make(PROJECT, settings.load(Memory({}), {}, {}))
+WORKER = Program(name="celery", kind="celery", role="worker", target="app.tasks:celery")
+PACKAGING = Packaging(backend="hatchling.build", files=("README.md", "pyproject.toml"), version="vcs")
 EXAMPLE = Path(__file__).parent.parent / "examples" / "task-list"
 
 
@@ -37,13 +39,16 @@ def instructions(text: str) -> list[str]:
 
 
 def test_the_files_and_their_order() -> None:
-    names = ["Dockerfile", ".dockerignore", ".lading/launch.py", ".lading/launch.json", ".env.example"]
-    assert list(render.files(PLAN)) == names
+    assert list(render.files(PLAN)) == [
+        "Dockerfile", ".dockerignore", ".lading/launch.py", ".lading/launch.json", ".lading/launch.dev.json",
+        "compose.yaml", "compose.override.yaml", ".env.example",
+    ]  # fmt: skip
     assert all(text.endswith("\n") and "\r" not in text for text in render.files(PLAN).values())
 
 
 def test_the_launcher_is_the_one_of_our_own_builder() -> None:
     written = {name: text for name, text in render.files(PLAN).items() if name.startswith(".lading/")}
+    assert written.pop(".lading/launch.dev.json") == launch.development(PLAN).decode()
     assert written == {f".lading/{name}": data.decode() for name, data in launch.files(PLAN).items()}
 
 
@@ -51,10 +56,27 @@ def test_the_launcher_is_the_one_of_our_own_builder() -> None:
 
 
 def said(name: str, text: str) -> list[str]:
-    """What the instructions `name` of the last stage say."""
-    lines = instructions(text)
-    start = max(number for number, line in enumerate(lines) if line.startswith("FROM "))
-    return [line.removeprefix(name + " ") for line in lines[start:] if line.startswith(name + " ")]
+    """What the instructions `name` of the last stage say, and of those that it stands on."""
+    return [
+        line.removeprefix(name + " ") for stage in shipped(text) for line in stage[1:] if line.startswith(name + " ")
+    ]
+
+
+def shipped(text: str) -> list[list[str]]:
+    """The instructions of the last stage, and before them those of the stages that it stands on."""
+    stages: dict[str, list[str]] = {}
+    name = ""
+    for line in instructions(text):
+        if line.startswith("FROM "):
+            name = line.rpartition(" ")[2]
+            stages[name] = []
+        if stages:
+            stages[name].append(line)
+    chain: list[list[str]] = []
+    while name in stages:
+        chain.insert(0, stages[name])
+        name = stages[name][0].split()[1]
+    return chain
 
 
 def test_the_dockerfile_says_what_the_configuration_of_our_own_builder_says() -> None:
@@ -80,16 +102,18 @@ def test_the_final_stage_only_copies_what_the_others_made() -> None:
     text = dockerfile()
     stages = [line for line in instructions(text) if line.startswith("FROM ")]
     assert stages == [
-        "FROM ${PYTHON_IMAGE} AS dependencies",
-        "FROM dependencies AS app",
-        "FROM ${PYTHON_IMAGE} AS runtime",
+        "FROM ${PYTHON_IMAGE} AS build",
+        "FROM build AS code",
+        "FROM ${PYTHON_IMAGE} AS image",
+        "FROM image AS dev",
+        "FROM image AS runtime",
     ]
     assert said("COPY", text) == [
-        "--from=dependencies /opt/venv /opt/venv",
-        "--from=dependencies /opt/pycache /opt/pycache",
+        "--from=build /opt/venv /opt/venv",
+        "--from=build /opt/pycache /opt/pycache",
         "--chmod=644 .lading/launch.json .lading/launch.py /opt/lading/",
-        "--from=app --chown=1000:1000 /app /app",
-        "--from=app /opt/pycache/app /opt/pycache/app",
+        "--from=code --chown=1000:1000 /app /app",
+        "--from=code /opt/pycache/app /opt/pycache/app",
     ]
     assert [line for line in said("RUN", text) if re.search(r"apt|pip|uv ", line)] == []
 
@@ -110,6 +134,31 @@ def test_the_dockerfile_needs_no_newer_builder() -> None:
         (
             {"base": replace(PLAN.base, packages=(*PLAN.base.packages, "libmagic1"))},
             ["--no-install-recommends libmagic1"],
+        ),
+        (
+            {"base": replace(PLAN.base, build=("gcc", "libpq-dev"))},
+            ["--no-install-recommends gcc libpq-dev"],
+        ),
+        (
+            {"programs": (WORKER,)},
+            ['FROM image AS worker\nCMD ["worker"]\nFROM image AS runtime\nCMD ["serve"]'],
+        ),
+        (
+            {"programs": (WORKER, replace(WORKER, name="celery-2"), replace(WORKER, role="scheduler"))},
+            ['FROM image AS worker\nCMD ["worker", "celery"]'],
+        ),
+        (
+            {"server": Serving(kind="granian")},
+            ["uv pip install --python /opt/venv/bin/python --link-mode copy debugpy==1.8.22 uvicorn==0.54.0"],
+        ),
+        (
+            {"dependencies": replace(PLAN.dependencies, install=True), "packaging": PACKAGING},
+            [
+                "--no-deps --target /opt/project /tmp/project",
+                "rm -rf /app/.lading /app/README.md &&",
+                "COPY --from=code /opt/project /opt/project",
+                "ARG VERSION=0.0.0",
+            ],
         ),
         (
             {"env": {**PLAN.env, "DATABASE_URL": 'sqlite:////data/$a"b.db'}},
@@ -169,10 +218,11 @@ def test_another_managers_lock_is_written_as_requirements() -> None:
 def test_the_ignore_file_is_the_plans_patterns_and_lets_the_launcher_through() -> None:
     text = render.files(PLAN)[".dockerignore"]
     patterns = ignore.parse(text)
-    assert patterns == (*PLAN.app.exclude, "!.lading/launch.json", "!.lading/launch.py")
+    launchers = (".lading/launch.dev.json", ".lading/launch.json", ".lading/launch.py")
+    assert patterns == (*PLAN.app.exclude, *(f"!{path}" for path in launchers))
     ignored = ignore.matcher(patterns)
-    kept = [path for path in (*render.files(PLAN), ".lading/written.json") if not ignored(path)]
-    assert kept == [".lading/launch.py", ".lading/launch.json"]
+    kept = [path for path in (*render.files(PLAN), ".lading/written.json", ".secrets/url") if not ignored(path)]
+    assert sorted(kept) == list(launchers)
 
 
 def test_the_projects_own_patterns_have_a_group_of_their_own() -> None:

@@ -30,9 +30,17 @@ LABELS: Mapping[str, str] = {
 def files(plan: Plan) -> Mapping[str, bytes]:
     """The files of `FOLDER`: `launch.py`, as it is, and `launch.json`, what `plan` decides for it."""
     program = Path(__file__).with_name("launch.py").read_bytes()
+    return {"launch.py": program, "launch.json": _text(decisions(plan))}
+
+
+def development(plan: Plan) -> bytes:
+    """`launch.json` of the development stage: one process, which reloads and waits for a debugger."""
+    return _text({**decisions(plan), "server": commands.development(plan), "workers": 1, "metrics": False})
+
+
+def _text(decided: Mapping[str, Any]) -> bytes:
     # Not escaped to ASCII: the launcher reads these literals as Python's, which know no surrogate pairs.
-    text = json.dumps(decisions(plan), indent=2, ensure_ascii=False) + "\n"
-    return {"launch.py": program, "launch.json": text.encode()}
+    return (json.dumps(decided, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def decisions(plan: Plan) -> dict[str, Any]:

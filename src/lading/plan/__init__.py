@@ -33,8 +33,14 @@ SUITE, SUITE_PYTHON = "trixie", "3.13.5"
 #: What the launcher becomes; added, as the last requirement, where the project declares none.
 SERVER = "uvicorn"
 
+#: Where the project's own metadata is, where its code asks for it.
+PROJECT = "/opt/project"
+
 #: What Python's standard library needs at run time and finds in files: trust, protocol names, time zones.
 PACKAGES = ("ca-certificates", "netbase", "tzdata")
+
+#: Of a Debian package: where it is needed.
+_STAGES = ("build", "run")
 
 
 def make(project: Project, settings: Settings) -> Plan:
@@ -71,7 +77,7 @@ def make(project: Project, settings: Settings) -> Plan:
     alive, ready = serving.probes(project, settings)
     told("health.path", health)
 
-    env = _env((application.folder, *application.folders))
+    env = _env((application.folder, *application.folders), installed=dependencies.install)
     because |= dict.fromkeys((f"env.{name}" for name in env), "default")
     because["env.PYTHONPATH"] = project.application.because
     if database and database.variable and database.url and moved:
@@ -89,6 +95,9 @@ def make(project: Project, settings: Settings) -> Plan:
         told(f"{field}.variable", variable)
         bindings[field] = Binding(variable=variable.value if variable else name, default=default)
     variables = tuple(_variables(project.environment, bindings, database))
+    needed = {stage: tuple(one.value.name for one in project.system if one.value.stage == stage) for stage in _STAGES}
+    told("packaging", project.packaging)
+    told("base.build", next((one for one in project.system if one.value.stage == "build"), None))
     files = [fact for fact in project.paths if fact.value.use == "settings"]
     told("backing", project.database or next(iter(project.stores), None))
     told("programs", next(iter(project.workers), None))
@@ -102,9 +111,11 @@ def make(project: Project, settings: Settings) -> Plan:
             image=_image(project.python, settings, because),
             suite=SUITE,
             python=SUITE_PYTHON.rpartition(".")[0],
-            packages=_packages(project, setting("base.packages", "packages"), because),
+            packages=tuple(dict.fromkeys((*PACKAGES, *setting("base.packages", "packages"), *needed["run"]))),
+            build=needed["build"],
         ),
         dependencies=dependencies,
+        packaging=project.packaging.value if project.packaging and dependencies.install else None,
         as_of=setting("as_of", "as-of"),
         strip=setting("strip", "strip"),
         app=App(
@@ -159,15 +170,8 @@ def _database(fact: Fact[Database] | None, volume: str) -> tuple[Database | None
     return replace(fact.value, url=url), fact.because if url != fact.value.url else ""
 
 
-def _packages(project: Project, given: Iterable[str], because: dict[str, str]) -> tuple[str, ...]:
-    """The Debian packages that must be there at run time; of each that was found, what needs it."""
-    found = [fact for fact in project.system if fact.value.stage == "run"]
-    for fact in found:
-        because[f"base.packages.{fact.value.name}"] = fact.because
-    return tuple(dict.fromkeys((*PACKAGES, *(fact.value.name for fact in found), *given)))
-
-
-def _env(folders: Iterable[str]) -> dict[str, str]:
+def _env(folders: Iterable[str], *, installed: bool) -> dict[str, str]:
+    inside = [posixpath.normpath(posixpath.join("/app", one)) for one in folders]
     return {
         "PATH": "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": "/home/appuser",
@@ -175,7 +179,7 @@ def _env(folders: Iterable[str]) -> dict[str, str]:
         # OpenSSL's own default is a path that only the `openssl` package would make.
         "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
         # Absolute: a relative one would mean something else in every other working directory.
-        "PYTHONPATH": ":".join(dict.fromkeys(posixpath.normpath(posixpath.join("/app", one)) for one in folders)),
+        "PYTHONPATH": ":".join(dict.fromkeys((*inside, *((PROJECT,) if installed else ())))),
         "PYTHONPYCACHEPREFIX": "/opt/pycache",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",

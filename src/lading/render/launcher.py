@@ -13,10 +13,14 @@ FOLDER = ".lading"
 
 REQUIREMENTS = f"{FOLDER}/requirements.txt"
 
+#: The launcher's decisions in the stage `dev`.
+DEVELOPMENT = f"{FOLDER}/launch.dev.json"
+
 
 def render(plan: Plan, /) -> Mapping[str, str]:
     """The launcher, its decisions, and the requirements where uv does not read the manager's own files."""
     files = {f"{FOLDER}/{name}": data.decode() for name, data in launch.files(plan).items()}
+    files[DEVELOPMENT] = launch.development(plan).decode()
     requirements = exported.text(plan.dependencies)
     if requirements is not None:
         files[REQUIREMENTS] = f"# Written by lading, from {plan.dependencies.files[-1]}.\n{requirements}"
