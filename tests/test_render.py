@@ -40,7 +40,8 @@ def instructions(text: str) -> list[str]:
 
 def test_the_files_and_their_order() -> None:
     assert list(render.files(PLAN)) == [
-        "Dockerfile", ".dockerignore", ".lading/launch.py", ".lading/launch.json", ".lading/launch.dev.json",
+        "Dockerfile", ".dockerignore", ".lading/__main__.py", ".lading/launch.py",
+        ".lading/launch.json", ".lading/launch.dev.json",
         "compose.yaml", "compose.override.yaml", ".env.example",
     ]  # fmt: skip
     assert all(text.endswith("\n") and "\r" not in text for text in render.files(PLAN).values())
@@ -111,7 +112,7 @@ def test_the_final_stage_only_copies_what_the_others_made() -> None:
     assert said("COPY", text) == [
         "--from=build /opt/venv /opt/venv",
         "--from=build /opt/pycache /opt/pycache",
-        "--chmod=644 .lading/launch.json .lading/launch.py /opt/lading/",
+        "--chmod=644 .lading/__main__.py .lading/launch.json .lading/launch.py /opt/lading/",
         "--from=code --chown=1000:1000 /app /app",
         "--from=code /opt/pycache/app /opt/pycache/app",
     ]
@@ -218,7 +219,7 @@ def test_another_managers_lock_is_written_as_requirements() -> None:
 def test_the_ignore_file_is_the_plans_patterns_and_lets_the_launcher_through() -> None:
     text = render.files(PLAN)[".dockerignore"]
     patterns = ignore.parse(text)
-    launchers = (".lading/launch.dev.json", ".lading/launch.json", ".lading/launch.py")
+    launchers = (".lading/__main__.py", ".lading/launch.dev.json", ".lading/launch.json", ".lading/launch.py")
     assert patterns == (*PLAN.app.exclude, *(f"!{path}" for path in launchers))
     ignored = ignore.matcher(patterns)
     kept = [path for path in (*render.files(PLAN), ".lading/written.json", ".secrets/url") if not ignored(path)]
@@ -326,7 +327,7 @@ def test_the_image_has_the_configuration_of_our_own_builder(example: tuple[Path,
 def test_the_container_answers_checks_itself_and_stops(container: str) -> None:
     python = "/opt/venv/bin/python"
     for _ in range(100):
-        check = [docker(), "exec", container, python, "-S", "/opt/lading/launch.py", "healthcheck"]
+        check = [docker(), "exec", container, python, "-S", "/opt/lading", "healthcheck"]
         if subprocess.run(check, capture_output=True, check=False).returncode == 0:
             break
     look = "find / -xdev ( -name __pycache__ -o -name .env* -o -name tests -path /app/* -o -path /app/*.md ) -print"
@@ -342,7 +343,7 @@ def test_the_container_answers_checks_itself_and_stops(container: str) -> None:
     measure = (
         "import os\n"
         "def cpu():\n"
-        "    argv = ['/opt/venv/bin/python', '-S', '/opt/lading/launch.py', 'healthcheck']\n"
+        "    argv = ['/opt/venv/bin/python', '-S', '/opt/lading', 'healthcheck']\n"
         "    child = os.posix_spawn(argv[0], argv, os.environ)\n"
         "    used = os.wait4(child, 0)[2]\n"
         "    return used.ru_utime + used.ru_stime\n"

@@ -146,7 +146,7 @@ def check(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
     """Import the application as the server would, and print what of the environment it reads."""
     no_more("check", rest)
     environment(config, env)
-    os.execve(sys.executable, [sys.executable, os.path.join(HERE, "launch.py"), "_check"], env)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, HERE, "_check"], env)  # noqa: S606
 
 
 def checked(config: dict[str, Any], env: dict[str, str], _rest: list[str]) -> None:
@@ -736,7 +736,7 @@ def child(env: dict[str, str], *arguments: str) -> int:
     """Run `upgrade` as a process of its own, with the virtual environment on its path; its exit status."""
     # The application's folder comes later, and after Alembic: there, a folder `alembic/` would hide it.
     rest = {name: text for name, text in env.items() if name != "PYTHONPATH"}
-    argv = [sys.executable, os.path.join(HERE, "launch.py"), "_migrate", env.get("PYTHONPATH", ""), *arguments]
+    argv = [sys.executable, HERE, "_migrate", env.get("PYTHONPATH", ""), *arguments]
     status, asked_ = attended(argv, rest)
     if asked_:
         sys.exit(128 + asked_)
