@@ -963,6 +963,8 @@ def metrics(config: dict[str, Any], env: dict[str, str], count: int) -> None:
         for name in os.listdir(folder):
             if name.endswith(".db"):
                 os.unlink(os.path.join(folder, name))
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(13, os.strerror(13))
     except OSError as error:
         raise Stop(f"PROMETHEUS_MULTIPROC_DIR: {folder} cannot be emptied: {error.strerror}", 2) from None
     env["PROMETHEUS_MULTIPROC_DIR"] = folder
