@@ -1119,7 +1119,7 @@ def say(sentence: object) -> None:
         import json
 
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        line = json.dumps({"time": at, "logger": "lading", "message": str(sentence)}, ensure_ascii=False)
+        line = json.dumps({"time": at, "logger": "lading", "message": str(sentence)})
     else:
         line = f"lading: {sentence}"
     print(line, file=sys.stderr, flush=True)  # noqa: T201
