@@ -1058,7 +1058,10 @@ def running() -> Iterator[tuple[int, str]]:
     for name in sorted((name for name in os.listdir("/proc") if name.isdigit()), key=int):
         try:
             with open(f"/proc/{name}/environ", "rb") as file:
-                found = file.read().partition(b"LADING_ROLE=")[2]
+                found = (b"\0" + file.read()).partition(b"\0LADING_ROLE=")[2]
+            # The containers of a pod may share their processes, but never their files.
+            if found and os.readlink(f"/proc/{name}/ns/mnt") != os.readlink("/proc/self/ns/mnt"):
+                continue
         except OSError:
             continue  # it is gone, or somebody else's
         if found and int(name) != os.getpid():
