@@ -982,6 +982,8 @@ def metrics(config: dict[str, Any], env: dict[str, str], count: int) -> None:
         for name in os.listdir(folder):
             if name.endswith(".db"):
                 os.unlink(os.path.join(folder, name))
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(13, os.strerror(13))
     except OSError as error:
         raise Stop(f"PROMETHEUS_MULTIPROC_DIR: {folder} cannot be emptied: {error.strerror}", 2) from None
     env["PROMETHEUS_MULTIPROC_DIR"] = folder
@@ -1083,7 +1085,10 @@ def running() -> Iterator[tuple[int, str]]:
     for name in sorted((name for name in os.listdir("/proc") if name.isdigit()), key=int):
         try:
             with open(f"/proc/{name}/environ", "rb") as file:
-                found = file.read().partition(b"LADING_ROLE=")[2]
+                found = (b"\0" + file.read()).partition(b"\0LADING_ROLE=")[2]
+            # The containers of a pod may share their processes, but never their files.
+            if found and os.readlink(f"/proc/{name}/ns/mnt") != os.readlink("/proc/self/ns/mnt"):
+                continue
         except OSError:
             continue  # it is gone, or somebody else's
         if found and int(name) != os.getpid():
@@ -1236,7 +1241,7 @@ def say(sentence: object) -> None:
         import json
 
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        line = json.dumps({"time": at, "logger": "lading", "message": str(sentence)}, ensure_ascii=False)
+        line = json.dumps({"time": at, "logger": "lading", "message": str(sentence)})
     else:
         line = f"lading: {sentence}"
     print(line, file=sys.stderr, flush=True)  # noqa: T201
