@@ -16,6 +16,7 @@ from values import PROJECT
 
 from lading import detect, ignore, launch, plan, render, settings
 from lading.model import Dependencies, Packaging, Plan, Program, Serving, Variable
+from lading.render import apt
 from lading.source import Directory, Memory
 
 PLAN = plan.make(PROJECT, settings.load(Memory({}), {}, {}))
@@ -365,3 +366,18 @@ def test_buildah_reads_the_same_dockerfile(example: tuple[Path, Plan], tmp_path:
         key: wanted[key] for key in ("User", "Entrypoint", "Cmd", "WorkingDir", "StopSignal", "Healthcheck")
     }
     run("buildah", "rmi", TAG)
+
+
+@pytest.mark.parametrize(
+    ("packages", "said"),
+    [
+        (("ffmpeg", "libpq5"), "ffmpeg libpq5"),
+        (
+            ("ffmpeg", "libglib2.0-0t64"),
+            "ffmpeg $(. /etc/os-release; case $VERSION_CODENAME in bookworm) echo libglib2.0-0;; "
+            "*) echo libglib2.0-0t64;; esac)",
+        ),
+    ],
+)
+def test_packages_have_the_names_of_the_release_that_the_base_is_of(packages: tuple[str, ...], said: str) -> None:
+    assert apt.names(packages) == said

@@ -114,11 +114,12 @@ def _program(one: Program, plan: Plan) -> dict[str, Any]:
     return {
         "name": one.name,
         "role": one.role,
-        "argv": commands.program(one, plan.volume),
+        "argv": commands.program(one, plan),
         # A URL on a command line would stand in the process list: RQ takes it from a variable, too.
-        "env": {"RQ_REDIS_URL": one.broker} if one.kind == "rq" and one.broker else {},
+        "url_in": ["RQ_REDIS_URL"] if one.kind == "rq" else [],
         "broker": one.broker,
         "processes": "auto",
+        "stays": (one.kind, one.role) in commands.STAYING,
         "health": "turns" if one.role == "scheduler" and one.kind != "apscheduler"
         else commands.HEALTH.get(one.kind, "turns"),
     }  # fmt: skip

@@ -105,12 +105,16 @@ def worker(config: dict[str, Any], env: dict[str, str], rest: list[str], role: s
         raise Stop(f"`{' '.join([role, *rest])}` is nothing that this image runs: {known}", 2)
     program = named[name]
     environment(config, env)
-    argv = command(program["argv"], config, env, concurrency(config, env, program["processes"]))
-    for variable, source in program["env"].items():
-        env.setdefault(variable, env.get(source, ""))
+    # Some know no processes: RQ has one job in hand, arq as many as its settings say.
+    count = concurrency(config, env, program["processes"]) if "{count}" in program["argv"] else 1
+    argv = command(program["argv"], config, env, count)
+    broker = broker_of(program, config)
+    address = url(broker, env) if broker else ""
+    for variable in program["url_in"] if address else ():
+        env.setdefault(variable, address)
     wait(config, env)
     migrated(config, env, "off" if env.get("LADING_MIGRATE") == "off" else "wait")
-    become(env, f"{role} {name}", argv, stay=config["stays"] == "always")
+    become(env, f"{role} {name}", argv, stay=config["stays"] == "always" or program["stays"])
 
 
 def scheduler(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
@@ -131,8 +135,8 @@ def run(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
     if rest[:1] != ["--"] or len(rest) < 2:
         raise Stop("say what to run: `run -- PROGRAM ARGUMENT…`", 2)
     environment(config, env)
-    for folder in env.get("PATH", os.defpath).split(os.pathsep):
-        program = os.path.join(folder, rest[1])  # an absolute one stays as it is
+    for folder in [""] if "/" in rest[1] else env.get("PATH", os.defpath).split(os.pathsep):
+        program = os.path.join(folder, rest[1])
         if os.path.isfile(program) and os.access(program, os.X_OK):
             become(env, "run", [program, *rest[2:]], stay=config["stays"] == "always")
     raise Stop(f"there is no program `{rest[1]}` in this image", 2)
@@ -158,13 +162,22 @@ def checked(config: dict[str, Any], env: dict[str, str], _rest: list[str]) -> No
         raise Stop(f"{config['target']} is a {type(found).__name__}, which no server can call")
     out = [f"{config['target']}: {type(found).__module__}.{type(found).__name__}"]
     for one in config["variables"]:
-        shown = "a secret" if one["secret"] else env.get(one["name"])
+        shown = "a secret" if one["secret"] else unaccounted(env.get(one["name"], ""))
         unset = f"not set, {one['default']} by default" if one["default"] else "not set"
         out.append(f"{one['name']}: {one['type']}, {shown if one['name'] in env else unset}")
     out += [f"{one['label']}: {host}:{number_}" for one in config["services"] for host, number_ in addresses(one, env)]
     if config["migrations"]:
         out.append(f"{config['migrations']['tool']}: {', '.join(config['migrations']['heads']) or 'no revision'}")
     print("\n".join(out))  # noqa: T201
+
+
+def unaccounted(text: str) -> str:
+    """`text`, without what a URL in it says of user, password and options."""
+    scheme, is_url, rest = text.partition("://")
+    account, at, rest = rest.rpartition("@")
+    if is_url:
+        return f"{scheme}://{'…' if account else ''}{at}{rest.partition('?')[0]}"
+    return "a secret" if "password=" in text.lower() else text
 
 
 def no_more(role: str, rest: list[str]) -> None:
@@ -176,8 +189,17 @@ def no_more(role: str, rest: list[str]) -> None:
 def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool) -> None:
     """Be replaced by `argv`; or `stay` as the first process of the container, and attend to it."""
     env["LADING_ROLE"] = role  # by which the health check knows what runs here
+    env.setdefault("SPT_NOENV", "1")  # setproctitle, which Celery and RQ use, would write a title over it
     if not stay or os.getpid() != 1:
-        os.execve(argv[0], argv, env)  # noqa: S606
+        import signal
+
+        # Python ignores these, and whoever it becomes would go on to: `yes | head` would not end.
+        for number_ in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number_, signal.SIG_DFL)
+        try:
+            os.execve(argv[0], argv, env)  # noqa: S606
+        except (OSError, ValueError) as error:
+            raise cannot(argv, error) from None
     status, asked_ = attended(argv, env)
     sys.exit(0 if asked_ and status == 128 + asked_ else status)  # that it ended as it was asked to is no failure
 
@@ -190,21 +212,35 @@ def attended(argv: list[str], env: dict[str, str]) -> tuple[int, int]:
     """
     import signal
 
-    child_ = os.posix_spawn(argv[0], argv, env)
+    try:
+        child_ = os.posix_spawn(argv[0], argv, env, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ))
+    except (OSError, ValueError) as error:
+        raise cannot(argv, error) from None
     asked: list[int] = []
 
     def passed(number_: int, _frame: object) -> None:
         stops = number_ in (signal.SIGTERM, signal.SIGINT)
-        os.kill(child_, signal.SIGKILL if stops and asked else number_)
+        hard = stops and bool(asked)
         asked.extend([number_] if stops else [])
+        try:
+            os.kill(child_, signal.SIGKILL if hard else number_)
+        except ProcessLookupError:
+            return  # it has just been waited for
 
-    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH"):
-        signal.signal(getattr(signal, name), passed)
+    names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")
+    before = [(getattr(signal, name), signal.signal(getattr(signal, name), passed)) for name in names]
     while True:
         pid, status = os.waitpid(-1, 0)
         if pid == child_:
+            for number_, handler in before:
+                signal.signal(number_, handler)
             killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
             return (128 + killed if killed else os.WEXITSTATUS(status)), (asked or [0])[0]
+
+
+def cannot(argv: list[str], error: Exception) -> Stop:
+    """What to stop with where `argv` is not started: its format, its interpreter, a variable that is too long."""
+    return Stop(f"{argv[0]} cannot be started: {getattr(error, 'strerror', None) or error}", 2)
 
 
 # ── the environment ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -216,7 +252,7 @@ def environment(config: dict[str, Any], env: dict[str, str]) -> None:
     Everything that is wrong is said at once. The value of a secret is never said.
     """
     wrong = [*from_files(config, env)]
-    for read in (port, log_level):
+    for read in (port, log_level, migrating, waiting):
         try:
             read(config, env)
         except Stop as stop:
@@ -243,7 +279,7 @@ def environment(config: dict[str, Any], env: dict[str, str]) -> None:
 def spelled(variable: dict[str, Any], env: dict[str, str]) -> Iterator[str]:
     """Spell one of few allowed words as the code does, and say what is wrong with a value."""
     name, text, allowed_ = variable["name"], env.get(variable["name"]), variable["allowed"]
-    shown = "what it holds" if variable["secret"] else f"`{text}`"
+    shown = "something else" if variable["secret"] else f"`{text}`"
     if not text:
         return
     if allowed_:
@@ -260,7 +296,7 @@ def spelled(variable: dict[str, Any], env: dict[str, str]) -> Iterator[str]:
 
 def from_files(config: dict[str, Any], env: dict[str, str]) -> Iterator[str]:
     """Set NAME to what is in the file that NAME_FILE names, and say what is wrong with it."""
-    known = {variable["name"] for variable in config["variables"]}
+    known = [variable["name"] for variable in config["variables"]]
     for name in known:
         path = env.get(f"{name}_FILE")
         if not path or f"{name}_FILE" in known:
@@ -284,7 +320,7 @@ def value(binding: dict[str, str], env: dict[str, str]) -> str:
 def port(config: dict[str, Any], env: dict[str, str]) -> int:
     """The port to bind, 0 to 65535."""
     text = value(config["port"], env)
-    if text.isascii() and text.isdigit() and int(text) <= 65535:
+    if text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= 65535:
         return int(text)
     name = config["port"]["variable"]
     # Kubernetes sets NAME_PORT to such a URL in every pod beside a Service called `name`.
@@ -299,6 +335,19 @@ def log_level(config: dict[str, Any], env: dict[str, str]) -> str:
     if level in LEVELS:
         return level
     raise Stop(f"{config['log_level']['variable']} is `{text}`, and must be one of {', '.join(LEVELS)}", 2)
+
+
+def migrating(_config: dict[str, Any], env: dict[str, str]) -> str:
+    """Who migrates: `start`, we; `wait`, somebody else; `off`, nobody."""
+    mode = env.get("LADING_MIGRATE") or "start"
+    if mode in ("start", "wait", "off"):
+        return mode
+    raise Stop(f"LADING_MIGRATE is `{mode}`, and must be one of start, wait, off", 2)
+
+
+def waiting(_config: dict[str, Any], env: dict[str, str]) -> float:
+    """How many seconds to wait for what is needed."""
+    return number("LADING_WAIT_SECONDS", 60, env)
 
 
 def number(name: str, default: float, env: dict[str, str], least: float = 0) -> float:
@@ -329,11 +378,11 @@ PORTS = {"postgresql": 5432, "mysql": 3306, "redis": 6379, "amqp": 5672, "mongod
 
 def wait(config: dict[str, Any], env: dict[str, str]) -> None:
     """Wait until every service that the environment names answers, each as its protocol has it."""
-    limit = number("LADING_WAIT_SECONDS", 60, env)
+    limit = waiting(config, env)
     began = time.monotonic()
     for service in config["services"] if limit else ():
         delay = 0.1
-        while problem := unanswered(service, env, 3):
+        while problem := unanswered(service, env, began + limit):
             past = time.monotonic() - began
             if past + delay > limit:
                 raise Stop(f"{problem}, for {limit:g} s", 3)
@@ -345,14 +394,14 @@ def wait(config: dict[str, Any], env: dict[str, str]) -> None:
             say(f"{service['label']} answers after {time.monotonic() - began:.1f} s")
 
 
-def unanswered(service: dict[str, Any], env: dict[str, str], limit: float) -> str:
-    """Why the service does not answer, in a sentence; empty where it does, or where no address is known."""
+def unanswered(service: dict[str, Any], env: dict[str, str], end_: float) -> str:
+    """Why the service does not answer until `end_`, in a sentence; empty where it does, or no address is known."""
     problem = ""
     for host, number_ in addresses(service, env):
         try:
-            why = greeted(service, env, host, number_, limit)
-        except OSError as error:
-            why = error.strerror or str(error)
+            why = greeted(service, env, host, number_, end_)
+        except (OSError, ValueError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or str(error)
         if not why:
             return ""
         named = f" ({service['variable']})" if service["variable"] else ""
@@ -367,7 +416,7 @@ def addresses(service: dict[str, Any], env: dict[str, str]) -> list[tuple[str, i
         return []
     out = []
     for one in found.get("host", "").split(","):
-        name, _, digits = one.rpartition(":") if one.count(":") == 1 else (one, "", "")
+        name, _, digits = one.rpartition(":") if one.count(":") == 1 or "]:" in one else (one, "", "")
         digits = digits or found.get("port") or str(PORTS[service["kind"]])
         if name and digits.isdigit():
             out.append((name.strip("[]"), int(digits)))
@@ -378,11 +427,18 @@ def place(service: dict[str, Any], env: dict[str, str]) -> dict[str, str]:
     """What is known of a service: scheme, user, password, host, port, database, and what its URL asks for."""
     url = env.get(service["variable"] or "", "")
     if url:
-        scheme, _, rest = url.partition("://")
-        rest, _, query = rest.partition("?")
-        before, _, path = rest.partition("/")
-        account, _, host = before.rpartition("@")
-        user, _, password = account.partition(":")
+        scheme, is_url, rest = url.partition("://")
+        # `a:9092,b:9092` are addresses, too; what holds more than addresses is no business of ours.
+        rest = rest if is_url else "" if set(url) & set(" =/@\"'") else url
+        scheme, rest = scheme if is_url else "", rest.replace(f"{scheme}://", "")
+        # Whoever writes a URL need not quote the `/` or `?` of a password: the first `@` ends it, as for SQLAlchemy.
+        account, at, after = rest.partition("@")
+        if not at or set(account.partition(":")[0]) & set("/?"):
+            account, after = "", rest
+        after, _, query = after.partition("?")
+        before, _, path = after.partition("/")
+        more, at, host = before.rpartition("@")
+        user, _, password = f"{account}{at}{more}".partition(":")
         found = {"scheme": scheme, "user": user, "password": password, "host": host, "database": path}
         found.update(pair.partition("=")[::2] for pair in query.split("&") if pair)
         if host.count(":") == 1 or host.startswith("["):
@@ -395,6 +451,20 @@ def place(service: dict[str, Any], env: dict[str, str]) -> dict[str, str]:
     return {part: unquoted(text) if url else text for part, text in found.items() if text}
 
 
+def url(service: dict[str, Any], env: dict[str, str]) -> str:
+    """The URL of the service: its variable's, else put together of its parts; empty where nobody says where it is."""
+    given = env.get(service["variable"] or "", "")
+    found = place(service, env)
+    if "://" in given or not found.get("host"):
+        return given if "://" in given else ""
+    from urllib.parse import quote
+
+    user, password = (quote(found.get(part, ""), safe="") for part in ("user", "password"))
+    account = f"{user}:{password}@" if password else f"{user}@" if user else ""
+    number_ = found.get("port") or PORTS[service["kind"]]
+    return f"{service['kind']}://{account}{found['host']}:{number_}/{found.get('database', '')}"
+
+
 def unquoted(text: str) -> str:
     """`text` with its %XX read."""
     if "%" not in text:
@@ -404,12 +474,19 @@ def unquoted(text: str) -> str:
     return unquote(text)
 
 
-def connected(host: str, number_: int, limit: float) -> _socket.socket:
-    """A connection, within `limit` seconds for each address that the name has. Raises OSError."""
+def left(end_: float) -> float:
+    """How long to wait for one answer of several: until `end_`, and 3 s at most, so that the next has its turn."""
+    return max(min(end_ - time.monotonic(), 3), 0.001)
+
+
+def connected(host: str, number_: int, end_: float) -> _socket.socket:
+    """A connection to one of the addresses that the name has, until `end_`. Raises OSError."""
+    # As text it would pass through the codec for names in other scripts, which takes longer than all the rest.
+    name = host.encode() if host.isascii() else host
     failed: OSError = OSError("the name has no address")
-    for family, kind, protocol, _, address in _socket.getaddrinfo(host, number_, 0, _socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in _socket.getaddrinfo(name, number_, 0, _socket.SOCK_STREAM):
         connection = _socket.socket(family, kind, protocol)
-        connection.settimeout(limit)
+        connection.settimeout(left(end_))
         try:
             connection.connect(address)
         except OSError as error:
@@ -420,10 +497,10 @@ def connected(host: str, number_: int, limit: float) -> _socket.socket:
     raise failed
 
 
-def greeted(service: dict[str, Any], env: dict[str, str], host: str, number_: int, limit: float) -> str:
+def greeted(service: dict[str, Any], env: dict[str, str], host: str, number_: int, end_: float) -> str:
     """Greet the service as its protocol has it, and return what speaks against it. Raises OSError."""
     kind, found = service["kind"], place(service, env)
-    connection = connected(host, number_, limit)
+    connection = connected(host, number_, end_)
     try:
         hello = HELLO.get(kind, b"")
         if kind == "postgresql":
@@ -435,11 +512,25 @@ def greeted(service: dict[str, Any], env: dict[str, str], host: str, number_: in
         secure = found.get("scheme") in ("rediss", "amqps") or "ssl" in found or "tls" in found
         if (not hello and kind not in SPEAKS_FIRST) or (secure and kind != "postgresql"):
             return ""
+        connection.settimeout(left(end_))
         connection.sendall(hello)
-        answer = connection.recv(1024)
+        answer = b""
+        while not whole(kind, answer):
+            connection.settimeout(left(end_))
+            received = connection.recv(1024)
+            if not received:
+                break
+            answer += received
     finally:
         connection.close()
     return refusal(kind, answer)
+
+
+def whole(kind: str, answer: bytes) -> bool:
+    """Whether `refusal` can tell from what has arrived so far."""
+    if kind == "postgresql" and answer[:1] == b"E":
+        return len(answer) > 4 and len(answer) > int.from_bytes(answer[1:5], "big")
+    return {"redis": b"\n" in answer, "mysql": len(answer) >= 7}.get(kind, answer != b"")
 
 
 def refusal(kind: str, answer: bytes) -> str:
@@ -462,16 +553,17 @@ def refusal(kind: str, answer: bytes) -> str:
 
 def migrated(config: dict[str, Any], env: dict[str, str], mode: str = "") -> None:
     """See to it that the database is at the image's newest revision. That it is there costs one query and no lock."""
-    mode = mode or env.get("LADING_MIGRATE") or "start"
-    if mode not in ("start", "wait", "off"):
-        raise Stop(f"LADING_MIGRATE is `{mode}`, and must be one of start, wait, off", 2)
+    mode = mode or migrating(config, env)
     file = sqlite_file(config, env)
     if file:
         make_folder(file, config)
     if not config["migrations"] or mode == "off" or at_head(config, env):
         return
+    if mode == "wait" and config["migrations"]["tool"] == "script":
+        say(f"nobody can tell whether {os.path.basename(config['migrations']['config'])} has run: not waited for")
+        return
     if mode == "wait":
-        limit = number("LADING_WAIT_SECONDS", 60, env)
+        limit = waiting(config, env)
         end_, said = time.monotonic() + limit, False
         while not (at_head(config, env) or child(env, "look") == 0):
             if time.monotonic() > end_:
@@ -503,10 +595,17 @@ def at_head(config: dict[str, Any], env: dict[str, str]) -> bool:
         return False
     try:
         found = revisions(config, env)
+        wanted = set(config["migrations"]["heads"]) or (aerich_versions(config) if tool == "aerich" else set())
     except Exception:  # noqa: BLE001 - no database, no table, no driver: the tool itself finds out, and says it
         return False
-    wanted = set(config["migrations"]["heads"])
     return bool(wanted) and (wanted <= found if tool == "aerich" else wanted == found)
+
+
+def aerich_versions(config: dict[str, Any]) -> set[str]:
+    """The names of the files that Aerich would apply, which is what its table holds of those that it has."""
+    folder = config["migrations"]["folder"]
+    apps = [os.path.join(folder, app) for app in os.listdir(folder)]
+    return {name for app in apps if os.path.isdir(app) for name in os.listdir(app) if name[:1].isdigit()}
 
 
 def revisions(config: dict[str, Any], env: dict[str, str]) -> set[str]:
@@ -615,7 +714,9 @@ def sqlite_file(config: dict[str, Any], env: dict[str, str]) -> str:
     path = rest.partition("?")[0]
     if scheme.partition("+")[0] != "sqlite" or path[:1] != "/" or path[1:].partition(":")[0] in ("", "file"):
         return ""
-    return os.path.abspath(path[1:])
+    # To SQLAlchemy the first slash only ends the host, to Tortoise it is the root.
+    tortoise = (config["migrations"] or {}).get("tool") == "aerich"
+    return "/" + os.path.abspath(path if tortoise else path[1:]).lstrip("/")
 
 
 def make_folder(path: str, config: dict[str, Any]) -> None:
@@ -639,10 +740,6 @@ def child(env: dict[str, str], *arguments: str) -> int:
     status, asked_ = attended(argv, rest)
     if asked_:
         sys.exit(128 + asked_)
-    import signal
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     return status
 
 
@@ -659,21 +756,30 @@ def upgrade(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> Non
         sys.exit(0 if newest or not look else 1)
     if look:
         sys.exit(1)
+    rows = sqlite_file(config, env)
     try:
-        query, _ = database(config, env)  # left open until we end, since the lock goes with it
-        lock(config["database"]["dialect"], query, sqlite_file(config, env))
+        # Left open until we end, since the lock goes with it; an SQLite file need not be there to be locked.
+        query = (lambda _: []) if rows else database(config, env)[0]
+        lock(config["database"]["dialect"], query, rows)
     except Exception as error:  # noqa: BLE001 - whatever a driver raises
         say(f"no lock on the database, so only one replica may start at a time: {type(error).__name__}: {error}")
     if tool == "aerich":
         argv = [sys.executable, "-c", "from aerich.cli import main; main()", "upgrade"]
     else:
-        argv = [sys.executable, file] if file.endswith(".py") else ["/bin/sh", file]
+        argv = [sys.executable if file.endswith(".py") else shell(file), file]
     if not at_head(config, env):
         os.chdir(os.path.dirname(file) if tool == "aerich" else "/app")
         status, asked = attended(argv, {**env, "PYTHONPATH": path})
         if status:
             raise Stop(f"{os.path.basename(file)} ended with {status}", 128 + asked if asked else 1)
         say("the database is migrated")
+
+
+def shell(path: str) -> str:
+    """The shell that the script's first line asks for: bash, where it does and there is one."""
+    with open(path, "rb") as file:
+        bash = b"bash" in file.readline(200)
+    return "/bin/bash" if bash and os.path.exists("/bin/bash") else "/bin/sh"
 
 
 def alembic(config: dict[str, Any], folders: list[str], *, look: bool) -> bool:
@@ -713,7 +819,8 @@ def alembic(config: dict[str, Any], folders: list[str], *, look: bool) -> bool:
             say(f"the database is at {', '.join(found) or 'no revision'}: applying {', '.join(steps)}")
         return [] if look else wanted
 
-    opened = EnvironmentContext(settings, script, fn=missing, as_sql=False, destination_rev="heads")
+    # Who only looks may lack the right to make Alembic's table.
+    opened = EnvironmentContext(settings, script, fn=missing, as_sql=False, destination_rev="heads", dont_mutate=look)
     opened.configure = configure
     try:
         with opened:
@@ -824,8 +931,8 @@ def concurrency(config: dict[str, Any], env: dict[str, str], planned: int | str 
     text = env.get("WEB_CONCURRENCY") or str(planned or 1)
     if text == "auto":
         count, why = allowed(config["memory_per_process"])
-        say(f"{count} processes: {why}")
-    elif text.isascii() and text.isdigit() and 0 < int(text) < 1000:
+        say(f"{count} {'process' if count == 1 else 'processes'}: {why}")
+    elif text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) < 1000:
         count = int(text)
     else:
         raise Stop(f"WEB_CONCURRENCY is `{text}`, and must be a number of processes, 1 or more, or auto", 2)
@@ -932,7 +1039,7 @@ def needed(config: dict[str, Any], env: dict[str, str], roles: tuple[str, ...], 
     """Ask every service of these roles whether it answers."""
     for service in config["services"]:
         if service["role"] in roles:
-            problem = unanswered(service, env, max(end_ - time.monotonic(), 0.001))
+            problem = unanswered(service, env, end_)
             if problem:
                 raise Stop(problem)
 
@@ -946,21 +1053,29 @@ def works(config: dict[str, Any], env: dict[str, str], role: str, end_: float) -
     pids = [pid for pid, found in running() if found == f"{kind} {program['name']}"]
     if not pids:
         raise Stop(f"no {program['name']} runs here")
-    for pid in pids:
-        if "T" in words(f"/proc/{pid}/stat")[2:4]:  # behind a name that may hold a space
+    for pid in (1, *pids):  # the first may be a launcher that stays, without which no signal arrives
+        if status(pid)[:1] == ["T"]:
             raise Stop(f"process {pid} of {program['name']} is stopped")
-    broker = next((one for one in config["services"] if one["role"] == "broker"), None)
+    # A scheduler connects when the first job is due, and its connection may end before the next one is.
+    broker = broker_of(program, config) if kind == "worker" else None
     ports = {number_ for _, number_ in addresses(broker, env)} if broker else set()
     if ports and not ports & set(reached(pids)):
         raise Stop(f"no process of {program['name']} is connected to {broker and broker['label']}")
     if program["health"] == "celery":
-        ping(program, env, end_)
+        ping(program, config, env, end_)
     elif program["health"] == "turns":
         before = turns(pids)
         while turns(pids) == before:
             if time.monotonic() > end_ - 0.2:
                 raise Stop(f"no thread of {program['name']} has run for a while")
             time.sleep(0.1)
+
+
+def broker_of(program: dict[str, Any], config: dict[str, Any]) -> dict[str, Any] | None:
+    """The service that this program takes its work from: the one that its variable belongs to, else any broker."""
+    brokers = [one for one in config["services"] if one["role"] == "broker"]
+    mine = [one for one in brokers if program["broker"] in (one["variable"], *one["parts"].values())]
+    return next(iter(mine + brokers), None)
 
 
 def running() -> Iterator[tuple[int, str]]:
@@ -975,10 +1090,23 @@ def running() -> Iterator[tuple[int, str]]:
             yield int(name), found.partition(b"\0")[0].decode(errors="replace")
 
 
+def status(pid: int) -> list[str]:
+    """What /proc/PID/stat says behind the name, which may hold anything: the state first; [] where it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].decode("ascii").split()
+    except OSError:
+        return []
+
+
 def turns(pids: list[int]) -> int:
-    """How often the threads of these processes have given the processor back: it stands still when they all do."""
+    """How often the threads of these processes have given the processor back, and how long they held it.
+
+    It stands still when they all do. Who computes for long gives nothing back, and works all the same.
+    """
     count = 0
     for pid in pids:
+        count += sum(map(int, status(pid)[11:13]))  # utime, stime
         try:
             for thread in os.listdir(f"/proc/{pid}/task"):
                 with open(f"/proc/{pid}/task/{thread}/status", "rb") as file:
@@ -1008,16 +1136,95 @@ def reached(pids: list[int]) -> Iterator[int]:
                 yield int(row[2].rpartition(":")[2], 16)
 
 
-def ping(program: dict[str, Any], env: dict[str, str], end_: float) -> None:
+def ping(program: dict[str, Any], config: dict[str, Any], env: dict[str, str], end_: float) -> None:
     """Ask Celery's worker of this container for a pong, through the broker."""
-    sys.path.append(SITE)
-    from celery import Celery
-
-    url = env.get(program["broker"] or "") or program["url"]
     node = f"celery@{_socket.gethostname()}"
-    app = Celery(broker=url, set_as_current=False)
-    if not app.control.ping(destination=[node], timeout=max(end_ - time.monotonic() - 0.5, 0.5), limit=1):
+    broker = broker_of(program, config)
+    if broker and ponged(broker, env, node, min(end_, time.monotonic() + 2)):
+        return
+    # Its settings may have other names for all this. Importing them is dear, and needs time.
+    import signal
+
+    def late(_number: int, _frame: object) -> None:
         raise Stop(f"{node} does not answer a ping")
+
+    signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, max(end_ - time.monotonic(), 0.001))
+    sys.path[:1] = [*config["folder"].split(os.pathsep), SITE]
+    os.environ.update(env)
+    from celery.app.utils import find_app
+
+    target = program["argv"][program["argv"].index("-A") + 1]
+    if not find_app(target).control.ping(destination=[node], timeout=max(end_ - time.monotonic(), 0.1), limit=1):
+        late(0, None)
+
+
+def ponged(broker: dict[str, Any], env: dict[str, str], node: str, end_: float) -> bool:
+    """Whether Celery's `node` answers a ping, sent as Celery sends it by default, without importing Celery.
+
+    Source: kombu's pidbox, and its transport over Redis.
+    """
+    import binascii
+
+    found, queue = place(broker, env), f"lading.{os.urandom(8).hex()}"
+    body = (
+        f'{{"method": "ping", "arguments": {{}}, "destination": ["{node}"], "pattern": null, "matcher": null, '
+        f'"ticket": "{queue}", "reply_to": {{"exchange": "", "routing_key": "{queue}"}}}}'
+    )
+    plain = found.get("scheme", broker["kind"]) in ("redis", "amqp", "pyamqp")
+    where = found.get("host", ""), int(found.get("port") or PORTS[broker["kind"]])
+    try:
+        if broker["kind"] == "redis" and plain:
+            database = found.get("database") or "0"
+            sent = (
+                f'{{"body": "{binascii.b2a_base64(body.encode(), newline=False).decode()}", "headers": {{}}, '
+                f'"content-type": "application/json", "content-encoding": "utf-8", "properties": {{"priority": 0, '
+                f'"delivery_info": {{"exchange": "celery.pidbox", "routing_key": ""}}, "body_encoding": "base64", '
+                f'"delivery_tag": "{queue}"}}}}'
+            )
+            account = [word for word in (found.get("user"), found.get("password")) if word]
+            said = [["AUTH", *account]] if "password" in found else []
+            said += [["SELECT", database], ["PUBLISH", f"/{database}.celery.pidbox", sent], ["BLPOP", queue, "3"]]
+            return told(where, said, queue, end_)
+        if broker["kind"] == "amqp" and plain:
+            sys.path.append(SITE)
+            import amqp
+
+            left = end_ - time.monotonic()
+            with amqp.Connection(
+                f"{where[0]}:{where[1]}", userid=found.get("user", "guest"), password=found.get("password", "guest"),
+                virtual_host=found.get("database") or "/", connect_timeout=left, read_timeout=left,
+            ) as connection:  # fmt: skip
+                answers: list[object] = []
+                channel = connection.channel()
+                channel.queue_declare(queue, exclusive=True)
+                channel.basic_consume(queue, callback=answers.append, no_ack=True)
+                message = amqp.Message(body, content_type="application/json", content_encoding="utf-8")
+                channel.basic_publish(message, exchange="celery.pidbox")
+                while not answers:
+                    connection.drain_events(timeout=max(end_ - time.monotonic(), 0.001))
+                return True
+    except Exception:  # noqa: BLE001, S110 - whatever it is, it is no pong
+        pass
+    return False
+
+
+def told(where: tuple[str, int], said: list[list[str]], awaited: str, end_: float) -> bool:
+    """Send commands to Redis, and say whether an answer names what is awaited. Raises OSError."""
+    connection, answer = connected(*where, max(end_ - time.monotonic(), 0.001)), b""
+    try:
+        for words_ in said:
+            lines = "".join(f"${len(word.encode())}\r\n{word}\r\n" for word in words_)
+            connection.sendall(f"*{len(words_)}\r\n{lines}".encode())
+        while awaited.encode() not in answer:
+            connection.settimeout(max(end_ - time.monotonic(), 0.001))
+            received = connection.recv(4096)
+            if not received or b"-ERR" in received:
+                return False
+            answer += received
+    finally:
+        connection.close()
+    return True
 
 
 # ── what is said ─────────────────────────────────────────────────────────────────────────────────────────────────────

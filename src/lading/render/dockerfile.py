@@ -15,7 +15,7 @@ from lading import launch
 from lading import plan as plans
 from lading.dependencies import exported
 from lading.model import Plan
-from lading.render import installed, launcher
+from lading.render import apt, installed, launcher
 
 #: The uv that installs the dependencies: the same today and in a year.
 UV = "0.13.8"
@@ -85,7 +85,7 @@ def _compilers(plan: Plan) -> str:
     return f"""
 # For what has no wheel and is compiled here: {plan.because.get("base.build", "the dependencies")}
 RUN {join(*APT)} \\
-    apt-get update -qq && apt-get install -qq --no-install-recommends {shlex.join(plan.base.build)} >/dev/null
+    apt-get update -qq && apt-get install -qq --no-install-recommends {apt.names(plan.base.build)} >/dev/null
 """
 
 
@@ -120,7 +120,7 @@ def _image(plan: Plan) -> str:
     packages = f"""
 # Libraries and programs that the dependencies or the code load.
 RUN {join(*APT)} \\
-    apt-get update -qq && apt-get install -qq --no-install-recommends {shlex.join(extra)} >/dev/null
+    apt-get update -qq && apt-get install -qq --no-install-recommends {apt.names(extra)} >/dev/null
 """
     return f"""
 # ── image: what every stage below is made of; what changes least comes first ─────────────────────────────────────────
