@@ -51,7 +51,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Mappi
     return make
 
 
-PORT = 'case "$*" in *port*) echo 127.0.0.1:8000;; esac'
+PORT = 'case "$*" in *port*) echo 127.0.0.1:8000;; *up*) echo building;; esac'
 NOT = 'case "$*" in *version*) exit 1;; esac'
 
 

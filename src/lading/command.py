@@ -66,16 +66,17 @@ def run(command: Command) -> Done:
     return Done(status=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
 
-def attend(command: Command) -> int:
+def attend(command: Command, *, aside: bool = False) -> int:
     """Run `command` to its end with our own standard input and outputs, however long it takes; its exit status.
 
-    Raises `Outside` when the program is missing.
+    With `aside`, all that it says goes to standard error. Raises `Outside` when the program is missing.
     """
     import os
 
     env = {**os.environ, **command.env} if command.env else None
     try:
-        return subprocess.run(command.argv, env=env, cwd=command.cwd, check=False).returncode
+        stdout = 2 if aside else None
+        return subprocess.run(command.argv, env=env, cwd=command.cwd, stdout=stdout, check=False).returncode
     except OSError as error:
         raise Outside(f"`{command.argv[0]}` cannot be started: {error.strerror}") from error
 

@@ -27,7 +27,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     files = stack.files(root, development=args.dev)
     # docker-compose 1 cannot wait: there, what depends on something still waits for it.
     wait = ("--wait",) if stack.find()[-1] == "compose" else ()
-    if command.attend(stack.compose(root, *files, "up", "--detach", "--build", "--remove-orphans", *wait)):
+    started = stack.compose(root, *files, "up", "--detach", "--build", "--remove-orphans", *wait)
+    if command.attend(started, aside=True):
         raise Outside("the stack did not come up", hint="`lading logs` shows what it said")
     port = stack.compose(root, *files, "port", compose.API, plan.port.default)
     console.data(f"http://{command.output(port).strip()}")
