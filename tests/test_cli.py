@@ -243,8 +243,8 @@ def test_init_writes_and_is_content_with_what_it_wrote(tree: Tree, run: Lading) 
         ["new", path]
         for path in (
             "Dockerfile", ".dockerignore", ".lading/__main__.py", ".lading/launch.py",
-        ".lading/launch.json", ".lading/launch.dev.json",
-            "compose.yaml", "compose.override.yaml", ".env.example", ".lading/written.json",
+            ".lading/launch.json", ".lading/launch.dev.json",
+            "compose.yaml", "compose.override.yaml", ".env.example", "DOCKER.md", ".lading/written.json",
         )
     ]  # fmt: skip
     assert run("init", folder, "--check")[0] == 0

@@ -42,7 +42,7 @@ def test_the_files_and_their_order() -> None:
     assert list(render.files(PLAN)) == [
         "Dockerfile", ".dockerignore", ".lading/__main__.py", ".lading/launch.py",
         ".lading/launch.json", ".lading/launch.dev.json",
-        "compose.yaml", "compose.override.yaml", ".env.example",
+        "compose.yaml", "compose.override.yaml", ".env.example", "DOCKER.md",
     ]  # fmt: skip
     assert all(text.endswith("\n") and "\r" not in text for text in render.files(PLAN).values())
 

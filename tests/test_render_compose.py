@@ -114,7 +114,9 @@ def test_the_application_gets_files_for_secrets_and_the_rest_from_the_environmen
         "STRIPE_SECRET_KEY": "${STRIPE_SECRET_KEY:?say it in .env}",
         "PAGE_SIZE": None,
         "WEB_CONCURRENCY": None,
+        "LADING_MIGRATE": None,
         "LADING_WAIT_SECONDS": None,
+        "LADING_HEALTH_TIMEOUT": None,
         "LOG_FORMAT": None,
     }
 

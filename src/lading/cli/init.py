@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import secrets
-from pathlib import Path
 
-from lading.cli import arguments
+from lading.cli import arguments, stack
 from lading.cli.console import Console
-from lading.model import Plan
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +33,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         for change in changes:
             if change.writes:
                 cache.store(root / change.path, change.wanted.encode())
-        made = _secrets(stage.plan, root)
+        made = stack.secret_files(stage.plan, root)
     if args.json:
         rows = [{"path": change.path, "state": change.state, "writes": change.writes} for change in changes]
         console.data(json.dumps(rows, indent=2))
@@ -49,22 +45,3 @@ def run(args: argparse.Namespace, console: Console) -> int:
     for path in made:
         console.data(f"{'secret':9} {path}")
     return 1 if args.check and any(change.drifted for change in changes) else 0
-
-
-def _secrets(plan: Plan, root: Path) -> list[str]:
-    """Write the secret files that are not there yet, and return their paths. What is there stays as it is."""
-    from lading import render
-
-    folder = root / render.secrets.FOLDER
-    paths = (render.secrets.IGNORE, *(f"{render.secrets.FOLDER}/{name}" for name in render.secrets.templates(plan)))
-    there = {path: (root / path).read_text() if (root / path).is_file() else None for path in paths}
-    wanted = render.secrets.missing(plan, there, lambda: secrets.token_hex(24))
-    if wanted:
-        folder.mkdir(mode=0o700, exist_ok=True)
-    for path, text in wanted.items():
-        # Readable by everybody who is in the folder, which on this machine is its owner alone: see render.secrets.
-        handle = os.open(root / path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        with os.fdopen(handle, "w") as file:
-            os.fchmod(file.fileno(), 0o644)  # whatever the umask
-            file.write(text)
-    return [path for path in wanted if path != render.secrets.IGNORE]

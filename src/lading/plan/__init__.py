@@ -39,9 +39,6 @@ PROJECT = "/opt/project"
 #: What Python's standard library needs at run time and finds in files: trust, protocol names, time zones.
 PACKAGES = ("ca-certificates", "netbase", "tzdata")
 
-#: Of a Debian package: where it is needed.
-_STAGES = ("build", "run")
-
 
 def make(project: Project, settings: Settings) -> Plan:
     """What the image of `project` must contain. Pure: the same facts give the same plan.
@@ -95,9 +92,9 @@ def make(project: Project, settings: Settings) -> Plan:
         told(f"{field}.variable", variable)
         bindings[field] = Binding(variable=variable.value if variable else name, default=default)
     variables = tuple(_variables(project.environment, bindings, database))
-    needed = {stage: tuple(one.value.name for one in project.system if one.value.stage == stage) for stage in _STAGES}
+    compiled = [fact for fact in project.system if fact.value.stage == "build"]
     told("packaging", project.packaging)
-    told("base.build", next((one for one in project.system if one.value.stage == "build"), None))
+    told("base.build", next(iter(compiled), None))
     files = [fact for fact in project.paths if fact.value.use == "settings"]
     told("backing", project.database or next(iter(project.stores), None))
     told("programs", next(iter(project.workers), None))
@@ -111,8 +108,8 @@ def make(project: Project, settings: Settings) -> Plan:
             image=_image(project.python, settings, because),
             suite=SUITE,
             python=SUITE_PYTHON.rpartition(".")[0],
-            packages=tuple(dict.fromkeys((*PACKAGES, *setting("base.packages", "packages"), *needed["run"]))),
-            build=needed["build"],
+            packages=_packages(project, setting("base.packages", "packages"), because),
+            build=tuple(dict.fromkeys(one.value.name for one in compiled)),
         ),
         dependencies=dependencies,
         packaging=project.packaging.value if project.packaging and dependencies.install else None,
@@ -168,6 +165,14 @@ def _database(fact: Fact[Database] | None, volume: str) -> tuple[Database | None
         return (fact.value if fact else None), ""
     url = on_volume(fact.value.url, volume)
     return replace(fact.value, url=url), fact.because if url != fact.value.url else ""
+
+
+def _packages(project: Project, given: Iterable[str], because: dict[str, str]) -> tuple[str, ...]:
+    """The Debian packages that must be there at run time; of each that was found, what needs it."""
+    found = [fact for fact in project.system if fact.value.stage == "run"]
+    for fact in found:
+        because[f"base.packages.{fact.value.name}"] = fact.because
+    return tuple(dict.fromkeys((*PACKAGES, *(fact.value.name for fact in found), *given)))
 
 
 def _env(folders: Iterable[str], *, installed: bool) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from lading.model import Plan
-from lading.render import compose, dockerfile, dockerignore, drift, environment, launcher, override, secrets
+from lading.render import compose, dockerfile, dockerignore, drift, environment, guide, launcher, override, secrets
 
 __all__ = ["RENDERERS", "Renderer", "drift", "files", "secrets"]
 
@@ -25,6 +25,7 @@ RENDERERS = dict[str, Renderer](
     compose=compose,
     override=override,
     environment=environment,
+    guide=guide,
 )
 
 

@@ -20,6 +20,9 @@ PATH = "compose.yaml"
 #: The service that serves.
 API = "api"
 
+#: What the launcher itself reads.
+LAUNCHER = ("WEB_CONCURRENCY", "LADING_MIGRATE", "LADING_WAIT_SECONDS", "LADING_HEALTH_TIMEOUT", "LOG_FORMAT")
+
 #: Variables that a shell has of its own, so that Compose would take them from there.
 _SHELLS = {"HOST", "HOSTNAME", "USER", "HOME", "PATH", "LANG", "PWD", "SHELL", "TERM", "TMPDIR", "EDITOR"}
 
@@ -123,7 +126,7 @@ def _environment(plan: Plan) -> dict[str, Any]:
     others = [one for one in rest if not one.required and one not in held and one.name not in _SHELLS]
     out["# Without a value: what .env or your shell says, and nothing where neither does."] = None
     out |= {one.name: None for one in others}
-    out |= {"WEB_CONCURRENCY": None, "LADING_WAIT_SECONDS": None, "LOG_FORMAT": None}
+    out |= dict.fromkeys(LAUNCHER)
     return out
 
 

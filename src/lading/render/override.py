@@ -13,6 +13,9 @@ from lading.render.yaml import Flow
 
 PATH = "compose.override.yaml"
 
+#: The variable that says where the debugger's port is published.
+DEBUGGER = "PUBLISH_DEBUGGER"
+
 _HEAD = """\
 # What development adds to compose.yaml. `docker compose up` reads both; `docker compose -f compose.yaml up` does not
 # read this one. Every port is open to this machine alone, and PUBLISH_… in .env moves it.
@@ -41,7 +44,7 @@ def _api(plan: Plan) -> dict[str, Any]:
         "# Your source in place of the image's: an edit is served as soon as it is saved.": None,
         "volumes": [".:/app"],
         "# A debugger attaches here. What attaches may run any code: never open it to others.": None,
-        "ports": [f"${{PUBLISH_DEBUGGER:-127.0.0.1:{commands.DEBUGGER}}}:{commands.DEBUGGER}"],
+        "ports": [f"${{{DEBUGGER}:-127.0.0.1:{commands.DEBUGGER}}}:{commands.DEBUGGER}"],
         "mem_limit": "1g",
     }
 
@@ -58,5 +61,9 @@ def _store(store: Store) -> dict[str, Any]:
     out: dict[str, Any] = {"restart": "no"}
     if store.develop:
         out |= {"command": Flow(store.develop), "environment": dict(store.develop_environment)}
-    ports = ((f"PUBLISH_{store.name.upper()}", store.port), *store.more)
-    return out | {"ports": [f"${{{name}:-127.0.0.1:{port}}}:{port}" for name, port in ports]}
+    return out | {"ports": [f"${{{name}:-127.0.0.1:{port}}}:{port}" for name, port in ports(store)]}
+
+
+def ports(store: Store) -> tuple[tuple[str, int], ...]:
+    """The variables that say where the ports of a service are published, each with its port."""
+    return ((f"PUBLISH_{store.name.upper()}", store.port), *store.more)
