@@ -19,7 +19,8 @@ def instance(code: Code, path: str, node: ast.expr, within: Function | None = No
     key = ("instance", node, within)
     if key not in code.memo:
         code.memo[key] = None  # until it is known: a function may return what it returns
-        code.memo[key] = _instance(code, path, node, within, depth) if depth <= DEEPEST else None
+        each = (_instance(code, path, one, within, depth) for one in _either(node)) if depth <= DEEPEST else iter(())
+        code.memo[key] = next((place for place in each if place), None)
     found: Place | None = code.memo[key]
     return found
 
@@ -32,8 +33,8 @@ def _instance(code: Code, path: str, node: ast.expr, within: Function | None, de
             return instance(code, path, value, within, depth + 1)
         case ast.Name(id="self" | "cls") if within:
             return owner(code, path, within)
-        case ast.Name(id=name) if within and is_given(code, within, name):
-            said = argument(within, name)
+        case ast.Name(id=name) if (around := names.scope(code, path, within, name)) and is_given(code, around, name):
+            said = argument(around, name)
             return annotated(code, path, said.annotation) if said else None
         case _:
             pass
@@ -49,6 +50,17 @@ def _instance(code: Code, path: str, node: ast.expr, within: Function | None, de
             return found_in or annotated(code, file, _annotation(code, file, name))
         case _:
             return _attribute(code, path, node, within, depth) if isinstance(node, ast.Attribute) else None
+
+
+def _either(node: ast.expr) -> list[ast.expr]:
+    """The alternatives of `given or Settings()`; another expression is its own."""
+    match node:
+        case ast.BoolOp(values=some):
+            return some
+        case ast.IfExp(body=body, orelse=orelse):
+            return [body, orelse]
+        case _:
+            return [node]
 
 
 def _attribute(code: Code, path: str, node: ast.Attribute, within: Function | None, depth: int) -> Place | None:
