@@ -12,7 +12,7 @@ from values import PROJECT
 
 from lading import ignore, plan, settings
 from lading.errors import BadInput
-from lading.model import Application, Binding, Database, Dependencies, Fact, Migrations, Plan, Project, Variable
+from lading.model import Application, Binding, Database, Dependencies, Fact, Migrations, Place, Plan, Project, Variable
 from lading.source import Memory
 
 SCHEMA = Path(__file__).parent.parent / "docs" / "plan.schema.json"
@@ -95,6 +95,42 @@ def test_a_url_that_need_not_move_stays_out_of_the_environment() -> None:
     for url in ("postgresql://me:secret@localhost/tasks", "sqlite:////data/tasks.db", None):
         database = Database(dialect="postgresql", variable="DATABASE_URL", url=url)
         assert "DATABASE_URL" not in make(replace(PROJECT, database=Fact(database, "app/db.py:1"))).env
+
+
+@pytest.mark.parametrize(
+    ("default", "place", "moved"),
+    [
+        ("data", Place(path="data", use="data", written=True), "/data"),
+        ("./data", Place(path="data/clips", use="data", written=True, made=True), "/data"),
+        ("data/clips", Place(path="data/clips", use="data", written=True, made=True), "/data/clips"),
+        ("var/uploads", Place(path="var/uploads", use="uploads", written=True, made=True), "/data/var/uploads"),
+        ("../shared", Place(path="../shared", use="data", written=True, made=True), "/data/shared"),
+        ("app.log", Place(path="app.log", use="logs", written=True), "/data/app.log"),
+        # Nobody makes the folder there, it is only read, it is where the user says, or it is not a path.
+        ("data/clips", Place(path="data/clips", use="data", written=True), None),
+        ("logs/app.log", Place(path="logs/app.log", use="logs", written=True), None),
+        ("documents", Place(path="documents", use="data"), None),
+        ("/srv/data", Place(path="/srv/data", use="data", written=True, made=True), None),
+        ("s3://bucket", Place(path="data", use="data", written=True, made=True), None),
+        (None, Place(path="data", use="data", written=True, made=True), None),
+    ],
+)
+def test_a_folder_that_is_written_moves_on_to_the_volume(default: str | None, place: Place, moved: str | None) -> None:
+    variable = Fact(Variable(name="DATA_DIR", default=default, type="path"), "app/settings.py:4")
+    written = Fact(replace(place, variable="DATA_DIR"), "app/files.py:7")
+    made = make(replace(PROJECT, environment=(*PROJECT.environment, variable), paths=(written,)))
+    assert made.env.get("DATA_DIR") == moved
+    assert made.because.get("env.DATA_DIR") == (moved and "app/settings.py:4, moved on to the volume")
+    assert next(one.default for one in made.variables if one.name == "DATA_DIR") == (moved or default)
+
+
+def test_a_folder_of_which_the_tree_has_a_part_that_is_read_stays() -> None:
+    variable = Fact(Variable(name="DATA_DIR", default="data", type="path"), "app/settings.py:4")
+    places = (
+        Fact(Place(path="data/words.txt", use="data", variable="DATA_DIR"), "app/words.py:3"),
+        Fact(Place(path="data/out", use="data", written=True, made=True, variable="DATA_DIR"), "app/files.py:7"),
+    )
+    assert "DATA_DIR" not in make(replace(PROJECT, environment=(variable,), paths=places)).env
 
 
 def test_the_contract_holds_what_the_image_sets() -> None:

@@ -8,11 +8,11 @@ from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lading.detect import names, objects, route_paths, routes_loops, routes_quiet
+from lading.detect import loops, names, objects, route_paths, routes_quiet
 from lading.detect.code import Code, Function, Tree, written
+from lading.detect.loops import Part
 from lading.detect.names import Place
 from lading.detect.objects import Object
-from lading.detect.routes_loops import Part
 
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "api_route", "add_api_route", "route",
                     "add_route"})  # fmt: skip
@@ -166,15 +166,15 @@ def _inclusions(code: Code, tree: Tree, silent: Collection[str]) -> Iterator[Inc
                 what = what or _at(node.args, 0 if verb == "include_router" else 1)
                 if parent is None or what is None:
                     continue
-                for turn in routes_loops.turns(code, tree.path, node, within):
-                    one = routes_loops.meant(Part(tree.path, what, within), turn)
+                for turn in loops.turns(code, tree.path, node, within):
+                    one = loops.meant(Part(tree.path, what, within), turn)
                     if routes_quiet.of(code, one.path, one.node, one.within) in silent:
                         yield parent
                         continue
                     child = objects.origin(code, one.path, one.node, one.within)
                     if child:
                         known = {name: _text(code, part.path, part.node, part.within) for name, part in turn.items()}
-                        at = routes_loops.meant(Part(tree.path, place, within), turn) if place else None
+                        at = loops.meant(Part(tree.path, place, within), turn) if place else None
                         prefix = route_paths.text(code, at.path, at.node, at.within, known) if at else ""
                         yield Inclusion(parent, child, prefix, verb == "mount", tree.path, node, within)
             case _:

@@ -90,6 +90,26 @@ def _attribute(code: Code, path: str, node: ast.Attribute, within: Function | No
     return None
 
 
+def made(
+    code: Code, path: str, node: ast.expr, within: Function | None, depth: int = 0
+) -> tuple[str, ast.Call, Function | None, ast.ClassDef] | None:
+    """The call that makes the instance that an expression is: its file, it, its function, and the class."""
+    if depth > DEEPEST:
+        return None
+    target = node.func if isinstance(node, ast.Call) else node
+    match names.resolve(code, path, target, names.scope(code, path, within, getattr(target, "id", ""))):
+        case Place(node=ast.ClassDef() as cls) if isinstance(node, ast.Call):
+            return path, node, within, cls
+        case Place(path=file, node=ast.FunctionDef() as function) if isinstance(node, ast.Call):
+            values = (stmt.value for stmt in flat(function.body) if isinstance(stmt, ast.Return) and stmt.value)
+            each = (made(code, file, value, function, depth + 1) for value in values)
+            return next((found for found in each if found), None)
+        case Place(path=file, node=ast.expr() as value) if value is not node:
+            return made(code, file, value, within if file == path else None, depth + 1)
+        case _:
+            return None
+
+
 def owner(code: Code, path: str, function: Function) -> Place | None:
     """The class that a function is a method of."""
     key = ("methods", path)

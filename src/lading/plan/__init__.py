@@ -21,7 +21,7 @@ from lading.model import (
     Project,
     Variable,
 )
-from lading.plan import exclude, services, serving
+from lading.plan import exclude, folders, services, serving
 from lading.plan.document import dump, dump_schema, load, schema
 from lading.settings import Settings
 
@@ -78,6 +78,10 @@ def make(project: Project, settings: Settings) -> Plan:
         env[database.variable] = database.url
         because[f"env.{database.variable}"] = f"{moved}, moved on to the volume"
 
+    kept = folders.on_volume(project.paths, project.environment, volume)
+    env |= {name: place for name, (place, _) in kept.items()}
+    because |= {f"env.{name}": f"{where}, moved on to the volume" for name, (_, where) in kept.items()}
+
     port = str(_port(setting("port.default", "port")))
     because |= {"host.default": "default", "log_level.default": "default"}
     bindings: dict[str, Binding] = {}
@@ -88,7 +92,8 @@ def make(project: Project, settings: Settings) -> Plan:
     ):
         told(f"{field}.variable", variable)
         bindings[field] = Binding(variable=variable.value if variable else name, default=default)
-    variables = tuple(_variables(project.environment, bindings, database))
+    moved_too = {name: place for name, (place, _) in kept.items()}
+    variables = tuple(_variables(project.environment, bindings, database, moved_too))
     files = [fact for fact in project.paths if fact.value.use == "settings"]
     told("backing", project.database or next(iter(project.stores), None))
     told("programs", next(iter(project.workers), None))
@@ -175,10 +180,13 @@ def _env(folders: Iterable[str]) -> dict[str, str]:
 
 
 def _variables(
-    facts: Iterable[Fact[Variable]], bindings: Mapping[str, Binding], database: Database | None
+    facts: Iterable[Fact[Variable]],
+    bindings: Mapping[str, Binding],
+    database: Database | None,
+    moved: Mapping[str, str],
 ) -> Iterator[Variable]:
     """The environment contract, in the order in which the project reads it; the defaults are those of the image."""
-    defaults = {binding.variable: binding.default for binding in bindings.values()}
+    defaults = {**moved, **{binding.variable: binding.default for binding in bindings.values()}}
     if database and database.variable and database.url:
         defaults[database.variable] = database.url
     found = {fact.value.name: fact.value for fact in facts}

@@ -39,7 +39,7 @@ Turn = Mapping[str, Part]
 
 def turns(code: Code, path: str, call: ast.Call, within: Function | None) -> Sequence[Turn]:
     """The turns of the loops around `call`; one of no variables where there is no loop, or nobody knows its turns."""
-    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    given = [call.func, *call.args, *(keyword.value for keyword in call.keywords)]
     asked = {node.id for one in given for node in ast.walk(one) if isinstance(node, ast.Name)}
     found: list[dict[str, Part]] = [{}]
     for loop in _loops(code, path, within) if asked else ():
@@ -66,6 +66,9 @@ def meant(part: Part, turn: Turn) -> Part:
         ):
             owner = meant(Part(part.path, value, part.within), turn)
             return Part(owner.path, ast.Attribute(owner.node, attr, ast.Load()), owner.within)
+        case ast.BinOp(left=left, op=op, right=ast.Constant() as right):  # folder / "clips"
+            owner = meant(Part(part.path, left, part.within), turn)
+            return Part(owner.path, ast.BinOp(owner.node, op, right), owner.within)
         case _:
             return part
 
