@@ -203,7 +203,8 @@ def _migrations(value: Migrations) -> Parts:
 
 def _worker(value: Worker) -> Parts:
     queues = f"queues {', '.join(value.queues)}" if value.queues else ""
-    return value.target, value.role, queues, value.broker and f"broker from {value.broker}"
+    own = f"with {' '.join(value.arguments)}" if value.arguments else ""
+    return value.target, value.role, queues, own, value.broker and f"broker from {value.broker}"
 
 
 def _place(value: Place) -> Parts:
