@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from values import PROJECT
 
-from lading import ignore, plan, settings
+from lading import ignore, launch, plan, settings, stages
 from lading.errors import BadInput
 from lading.model import Application, Binding, Database, Dependencies, Fact, Migrations, Place, Plan, Project, Variable
 from lading.source import Memory
@@ -340,3 +340,44 @@ def test_the_wanted_body_is_json() -> None:
     assert str(error.value).startswith("--health-body: `health-body` must be JSON, not `{'status'}`: ")
     made = plan.make(PROJECT, settings.load(Memory({}), {"health-body": '{"status": "healthy"}'}, {}))
     assert made.health.body == '{"status": "healthy"}'
+
+
+@pytest.mark.parametrize(
+    ("default", "secret", "shown"),
+    [
+        ("amqp://guest:guest@localhost:5672/", True, "amqp://guest@localhost:5672/"),
+        ("postgresql://u:p:w@h/db?x=1", False, "postgresql://u@h/db?x=1"),
+        ("redis://:hidden@cache/0", False, "redis://@cache/0"),
+        ("redis://cache/0", False, "redis://cache/0"),
+        ("https://user@host/", False, "https://user@host/"),
+        ("a-key-for-developers", True, None),
+        ("", True, ""),
+        ("info", False, "info"),
+    ],
+)
+def test_no_password_of_the_code_is_in_the_plan(default: str, secret: bool, shown: str | None) -> None:
+    variable = Fact(Variable(name="X", default=default, secret=secret), "app/settings.py:4")
+    database = Fact(Database(dialect="postgresql", variable="X", url=default), "app/settings.py:4")
+    made = make(replace(PROJECT, environment=(variable,), database=database))
+    assert {one.name: one.default for one in made.variables}["X"] == shown
+    assert made.database
+    assert ":guest@" not in plan.dump(made).decode()
+    assert "hidden" not in plan.dump(made).decode()
+
+
+def test_what_the_reading_app_needs_is_in_its_plan_without_a_password() -> None:
+    root = Path(__file__).parent.parent / "examples" / "reading-app"
+    made = stages.start(root, {}).plan
+    assert made.name == "reading-app"
+    assert [(one.kind, one.role, one.variable, dict(one.default)) for one in made.backing] == [
+        ("postgresql", "database", "DATABASE_URL", {}),
+        ("redis", "cache", "REDIS_URL", {"scheme": "redis", "port": "6379", "database": "0"}),
+        ("amqp", "broker", "RABBITMQ_URL", {"scheme": "amqp", "port": "5672", "user": "guest"}),
+    ]
+    [program] = made.programs
+    assert (program.kind, program.target, program.queues, program.broker, program.arguments) == (
+        "dramatiq", "app.workers.tasks", ("reading",), "RABBITMQ_URL", ("--processes", "4", "--threads", "8")
+    )  # fmt: skip
+    for text in (plan.dump(made).decode(), json.dumps(launch.decisions(made))):
+        assert "guest:guest" not in text
+        assert ":guest" not in text

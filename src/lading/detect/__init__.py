@@ -46,6 +46,9 @@ def detect(source: Source, settings: Settings) -> Project:
     collects = gc.isenabled()
     gc.disable()  # syntax trees are many objects that stay: to look through them for garbage takes longer than all else
     try:
+        # A part of a repository stays one: what is above it says how it is started, too.
+        if isinstance(source, views.Below):
+            return _detect(views.Below(Bounded(source.whole), source.folder), settings)
         return _detect(Bounded(source), settings)
     finally:
         if collects:

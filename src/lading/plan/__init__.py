@@ -21,7 +21,7 @@ from lading.model import (
     Project,
     Variable,
 )
-from lading.plan import exclude, folders, services, serving
+from lading.plan import exclude, folders, secrets, services, serving
 from lading.plan.document import dump, dump_schema, load, schema
 from lading.settings import Settings
 
@@ -124,7 +124,7 @@ def make(project: Project, settings: Settings) -> Plan:
         host=bindings["host"],
         port=bindings["port"],
         log_level=bindings["log_level"],
-        database=database,
+        database=replace(database, url=secrets.without(database.url)) if database else None,
         migrations=migrations,
         server=serving.server(project, settings, because),
         backing=services.backing(database, project.stores, project.workers, project.environment),
@@ -192,8 +192,11 @@ def _variables(
     found = {fact.value.name: fact.value for fact in facts}
     for name, variable in found.items():
         held = defaults.get(name)
-        yield variable if held is None else replace(variable, default=held, required=False)
-    yield from (Variable(name=name, default=value) for name, value in defaults.items() if name not in found)
+        known = variable if held is None else replace(variable, default=held, required=False)
+        # What the code falls back on is the code's own: nobody needs it here, and a plan may be shown to anybody.
+        yield replace(known, default=secrets.without(known.default, secret=known.secret))
+    others = ((name, secrets.without(value, secret=False)) for name, value in defaults.items() if name not in found)
+    yield from (Variable(name=name, default=value) for name, value in others)
 
 
 def _volume(value: str, because: str) -> str:

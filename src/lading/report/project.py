@@ -177,7 +177,7 @@ def _variable(value: Variable) -> Parts:
     kind = "" if value.type == "str" else value.type
     one_of = f"one of {', '.join(value.allowed)}" if value.allowed else ""
     if value.secret:
-        return "required" if value.required else "", "a secret"
+        return "required" if value.required else "", kind, "a secret"
     default = None if value.default is None else _hidden(value.default) or "empty"
     return "required" if value.required else default or "no default", kind, one_of
 
