@@ -109,6 +109,7 @@ class Variable:
     secret: bool = False
     type: str = "str"  # str, int, float, bool, list, url, path, json, enum
     allowed: tuple[str, ...] = ()  # where only some values are taken
+    least: int | None = None  # characters that a value must have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
