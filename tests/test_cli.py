@@ -271,3 +271,10 @@ def test_a_plan_is_taken_back(tree: Tree, run: Lading, tmp_path: Path) -> None:
     assert (status, out) == (2, "")
     assert "version" in err
     assert json.loads(plan)["port"]["default"] == "9001"
+
+
+def test_an_unknown_flag_is_refused_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        lading.cli.main(["inspect", ".", "--port-variabel", "X"])
+    assert stopped.value.code == 2
+    assert "error: there is no `--port-variabel`: did you mean `--port-variable`?" in capsys.readouterr().err

@@ -70,13 +70,16 @@ def module(code: Code, importer: str, binding: Imported) -> str | None:
 
 def _files(code: Code, base: str, inner: str) -> tuple[str, ...]:
     """What an absolute import in the folder `base` may bring: the modules of that name in all the folders above it."""
-    key = ("files", base, inner)
+    first = inner.partition("/")[0]
+    there = homes(code).get(first, ())
+    if not there:
+        return ()
+    top_only = len(there) == 1 and "" in there  # whichever folder asks
+    key = ("files", "" if top_only else base, inner)
     if key not in code.memo:
         # A file is no module of its own, and `app/core/redis.py` is not what `import redis` brings.
-        first = inner.partition("/")[0]
         shadowed = first in _LIBRARIES
-        there = homes(code).get(first, ())
-        tops = (top for top in (ancestors(f"{base}/x") if there else ()) if top in there)
+        tops = (top for top in ([""] if top_only else ancestors(f"{base}/x")) if top in there)
         usual = (top for top in tops if not shadowed or parts(top)[-1:] in ([], ["src"]))
         code.memo[key] = tuple(file for top in usual if (file := _file(code, join(top, inner))))
     found: tuple[str, ...] = code.memo[key]
