@@ -234,7 +234,7 @@ def test_the_projects_own_patterns_have_a_group_of_their_own() -> None:
 def test_the_example_of_the_environment() -> None:
     variables = (
         Variable(name="DATABASE_URL", default="postgresql://me:hunter2@localhost/tasks"),
-        Variable(name="SECRET_KEY", required=True, secret=True),
+        Variable(name="SECRET_KEY", required=True, secret=True, least=32),
         Variable(name="TOKEN", default="hunter2", secret=True),
         Variable(name="HOST", default="0.0.0.0"),
         Variable(name="PAGE_SIZE", default="50"),
@@ -250,6 +250,7 @@ def test_the_example_of_the_environment() -> None:
 
 # ── Required: the application does not start without ──
 # a secret: keep it in a secret store, or in `.env` on the machine that needs it
+# at least 32 characters
 SECRET_KEY=
 
 # ── The server ──

@@ -38,7 +38,11 @@ def detect(
         fact = PROGRAMS[start.program](start)
         if fact:
             fact = _matched(code, folder, fact, objects)
-            found.setdefault((fact.value.kind, fact.value.role, fact.value.target), fact)
+            same = (fact.value.kind, str(fact.value.role), fact.value.target)
+            before = found.setdefault(same, _agreed(code, folder, fact, objects))
+            if not before.value.arguments and fact.value.arguments and not before.value.queues:
+                # The weightier start is one for developing, or says nothing of how it runs.
+                found[same] = replace(before, value=replace(before.value, arguments=fact.value.arguments))
     started = {(kind, role) for kind, role, _ in found}
     for one in objects:
         fact = _fact(code, folder, one)
@@ -75,6 +79,13 @@ def _fact(code: Code, folder: str, one: Made) -> Fact[Worker]:
     target = f"{module}{dot}{one.name}" if one.name else module
     worker = Worker(kind=one.kind, target=target, role=one.role)
     return Fact(worker, f"{one.path}:{one.line}", "likely" if one.role == "worker" else "sure", key="workers")
+
+
+def _agreed(code: Code, folder: str, fact: Fact[Worker], objects: Sequence[Made]) -> Fact[Worker]:
+    """A command of a note is sure where the code makes what it starts."""
+    mine = {_fact(code, folder, one).value.target for one in objects if one.kind == fact.value.kind}
+    wanted = set(fact.value.target.split())
+    return replace(fact, confidence="sure") if mine and (fact.value.kind == "rq" or wanted & mine) else fact
 
 
 def _matched(code: Code, folder: str, fact: Fact[Worker], objects: Sequence[Made]) -> Fact[Worker]:

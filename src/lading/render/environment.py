@@ -32,6 +32,8 @@ def _lines(variables: Iterable[Variable]) -> Iterator[str]:
     for variable in variables:
         if variable.secret or _password(variable.default):
             yield "# a secret: keep it in a secret store, or in `.env` on the machine that needs it"
+        if variable.least:
+            yield f"# at least {variable.least} characters"
         yield f"{variable.name}=" if variable.required else f"# {variable.name}={_shown(variable)}"
 
 
