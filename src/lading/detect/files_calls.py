@@ -19,7 +19,7 @@ _WORDS = (b"StaticFiles(", b"Templates(", b"FileSystemLoader(", b"open(", b".rea
           b".write_text(",
           b".write_bytes(", b"makedirs(", b".mkdir(", b"FileHandler", b"loguru", b"ssl_", b"load_cert_chain(",
           b"fileConfig(", b"FileResponse(", b"RepositoryEnv(", b"RepositoryIni(", b"starlette.config",
-          b"basicConfig(", b"shutil.", b"os.replace(", b"os.rename(")  # fmt: skip
+          b"basicConfig(", b"shutil.copy", b"shutil.move(", b"os.replace(", b"os.rename(")  # fmt: skip
 
 _READS = frozenset({"read_text", "read_bytes"})
 _WRITES = frozenset({"write_text", "write_bytes", "mkdir", "touch"})

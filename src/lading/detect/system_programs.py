@@ -59,7 +59,7 @@ def first(code: Code, reached: Collection[str]) -> str | None:
 
 def _found(code: Code, reached: Collection[str]) -> Iterator[Run]:
     """The programs that the code looks for, and does not go on without."""
-    for path in code.having(reached, b"which", b"find_executable"):
+    for path in code.having(reached, b"which(", b"find_executable("):
         tree = code.tree(path)
         optional = {id(one) for stmt in tree.body for one in _optional(stmt)} if tree else set()
         for node, within in tree.nodes if tree else ():

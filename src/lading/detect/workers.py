@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from lading.detect import evidence, evidence_follow, evidence_tasks, reach, services, values
+from lading.detect import evidence, evidence_follow, evidence_tasks, names, reach, services, values
 from lading.detect.code import Code, Function
 from lading.detect.evidence_servers import SERVERS
 from lading.detect.workers_code import WORDS, Made, made
@@ -123,13 +123,30 @@ def _broker(code: Code, worker: Worker, objects: Sequence[Made], variables: Sequ
                     return value.variable
                 if value and value.parts:
                     return value.parts[0]
+    found = _dramatiq(code) if worker.kind == "dramatiq" else None
+    return found if found or worker.role == "in-process" else _by_name(variables)
+
+
+def _by_name(variables: Sequence[Fact[Variable]]) -> str | None:
     known = {fact.value.name.upper(): fact.value.name for fact in variables}
-    if worker.role == "in-process":
-        return None
     for wanted in _BROKERS:
         for upper, name in known.items():
             if upper == wanted or upper.endswith(f"_{wanted}"):
                 return name
+    return None
+
+
+def _dramatiq(code: Code) -> str | None:
+    """What `RabbitmqBroker(url=…)` is given, wherever it is made: actors find the broker without naming it."""
+    for path in code.holding(b"RabbitmqBroker(", b"RedisBroker("):
+        tree = code.tree(path)
+        for node, within in tree.nodes if tree else ():
+            meaning = names.resolve(code, path, node.func, within) if isinstance(node, ast.Call) else None
+            if isinstance(node, ast.Call) and isinstance(meaning, str) and meaning.startswith("dramatiq."):
+                for keyword in node.keywords:
+                    value = values.fold(code, path, keyword.value, within) if keyword.arg in {"url", "host"} else None
+                    if value and (value.variable or value.parts):
+                        return value.variable or value.parts[0]
     return None
 
 
