@@ -122,7 +122,7 @@ def _program(one: Program, plan: Plan) -> dict[str, Any]:
         "url_in": ["RQ_REDIS_URL"] if one.kind == "rq" else [],
         "broker": one.broker,
         "processes": "auto",
-        "stays": (one.kind, one.role) in commands.STAYING,
+        "hurries": one.kind in commands.HURRYING,
         "health": "turns" if one.role == "scheduler" and one.kind != "apscheduler"
         else commands.HEALTH.get(one.kind, "turns"),
     }  # fmt: skip

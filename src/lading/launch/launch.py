@@ -9,7 +9,8 @@
     healthcheck [--ready] [ROLE]   is what runs here alive? With --ready: and is all that it needs there, too?
 
 The program that a role names replaces this one, so that it is process 1 and has the signals. This one stays only where
-somebody has to wait for processes that lost their parent, or to heed a second signal, and the program does not.
+somebody has to wait for processes that lost their parent, or to heed a second signal, and the program does not; and
+before workers and schedulers.
 
 `launch.json`, beside this file, holds what was decided when the image was made; the environment has the last word:
 the application's own variables, each also as NAME_FILE, the path of a file that holds the value, and
@@ -114,7 +115,8 @@ def worker(config: dict[str, Any], env: dict[str, str], rest: list[str], role: s
         env.setdefault(variable, address)
     wait(config, env)
     migrated(config, env, "off" if env.get("LADING_MIGRATE") == "off" else "wait")
-    become(env, f"{role} {name}", argv, stay=config["stays"] == "always" or program["stays"])
+    # Until they have set their handlers, as process 1 they would ignore a signal, and some never set one.
+    become(env, f"{role} {name}", argv, stay=True, hurries=program["hurries"])
 
 
 def scheduler(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
@@ -186,7 +188,7 @@ def no_more(role: str, rest: list[str]) -> None:
         raise Stop(f"`{' '.join([role, *rest])}` says too much: `{role}` takes no arguments", 2)
 
 
-def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool) -> None:
+def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool, hurries: bool = False) -> None:
     """Be replaced by `argv`; or `stay` as the first process of the container, and attend to it."""
     env["LADING_ROLE"] = role  # by which the health check knows what runs here
     env.setdefault("SPT_NOENV", "1")  # setproctitle, which Celery and RQ use, would write a title over it
@@ -200,15 +202,15 @@ def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool) -> No
             os.execve(argv[0], argv, env)  # noqa: S606
         except (OSError, ValueError) as error:
             raise cannot(argv, error) from None
-    status, asked_ = attended(argv, env)
+    status, asked_ = attended(argv, env, hurries=hurries)
     sys.exit(0 if asked_ and status == 128 + asked_ else status)  # that it ended as it was asked to is no failure
 
 
-def attended(argv: list[str], env: dict[str, str]) -> tuple[int, int]:
+def attended(argv: list[str], env: dict[str, str], *, hurries: bool = False) -> tuple[int, int]:
     """Start `argv`, pass signals on to it, and wait for it and for all that is left to us.
 
     Returns its exit status and the signal that we were asked to end by, 0 where nobody asked. A second SIGTERM or
-    SIGINT kills it.
+    SIGINT kills it, unless it `hurries` by itself.
     """
     import signal
 
@@ -220,7 +222,7 @@ def attended(argv: list[str], env: dict[str, str]) -> tuple[int, int]:
 
     def passed(number_: int, _frame: object) -> None:
         stops = number_ in (signal.SIGTERM, signal.SIGINT)
-        hard = stops and bool(asked)
+        hard = stops and bool(asked) and not hurries
         asked.extend([number_] if stops else [])
         try:
             os.kill(child_, signal.SIGKILL if hard else number_)
