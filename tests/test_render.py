@@ -232,37 +232,64 @@ def test_the_projects_own_patterns_have_a_group_of_their_own() -> None:
 
 def test_the_example_of_the_environment() -> None:
     variables = (
-        Variable(name="DATABASE_URL", default="postgresql://me:hunter2@localhost/tasks"),
+        Variable(name="DATABASE_URL", default="postgresql://me:hunter2@localhost/tasks", type="url"),
+        Variable(name="API_KEY", required=True, secret=True),
         Variable(name="SECRET_KEY", required=True, secret=True),
         Variable(name="TOKEN", default="hunter2", secret=True),
         Variable(name="HOST", default="0.0.0.0"),
-        Variable(name="PAGE_SIZE", default="50"),
-        Variable(name="OPTIONAL"),
+        Variable(name="PAGE_SIZE", default="50", type="int"),
+        Variable(name="MODE", allowed=("fast", "slow")),
         Variable(name="BANNER", default="two\nlines"),
-        Variable(name="PORT", default="8000"),
+        Variable(name="PORT", default="8000", type="int"),
     )
+    explained = {"variables.SECRET_KEY": "app/settings.py:9", "variables.PORT": "default"}
     assert (
-        render.files(replace(PLAN, variables=variables))[".env.example"]
+        render.files(replace(PLAN, variables=variables, because=explained))[".env.example"]
         == """\
 # The environment of task-list. Copy this file to `.env` and fill it in; `.env` belongs neither in git nor in the image.
 # A line that is commented out shows the default that holds without it.
 
 # ── Required: the application does not start without ──
-# a secret: keep it in a secret store, or in `.env` on the machine that needs it
-SECRET_KEY=
+# text, a secret: in no image, and not in git
+API_KEY=
+
+# ── Secrets: in the stack of compose.yaml, from files in .secrets/ ──
+# required, text, a secret: in no image, and not in git, read in app/settings.py
+# SECRET_KEY=
 
 # ── The server ──
+# text
 # HOST=0.0.0.0
+# a whole number
 # PORT=8000
 
 # ── The application ──
-# a secret: keep it in a secret store, or in `.env` on the machine that needs it
+# a URL, a secret: in no image, and not in git
 # DATABASE_URL=postgresql://me:…@localhost/tasks
-# a secret: keep it in a secret store, or in `.env` on the machine that needs it
+# text, a secret: in no image, and not in git
 # TOKEN=
+# a whole number
 # PAGE_SIZE=50
-# OPTIONAL=
+# one of fast slow
+# MODE=
+# text
 # BANNER=
+
+# ── The launcher ──
+# processes of the server or of a worker: a number, or `auto` for what the cgroup allows
+# WEB_CONCURRENCY=
+# `start`: migrate before serving; `wait`: until somebody else has; `off`
+# LADING_MIGRATE=
+# how long a start waits for databases, caches and brokers: 60; 0 does not wait
+# LADING_WAIT_SECONDS=
+# seconds after which the health check gives up
+# LADING_HEALTH_TIMEOUT=
+# `json`: the launcher's own lines as JSON
+# LOG_FORMAT=
+
+# ── Compose: where the ports of the stack are published, on this machine alone unless said otherwise ──
+# PUBLISH=127.0.0.1:8000
+# PUBLISH_DEBUGGER=127.0.0.1:5678
 """
     )
 

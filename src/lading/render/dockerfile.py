@@ -83,7 +83,7 @@ def _compilers(plan: Plan) -> str:
     if not plan.base.build:
         return ""
     return f"""
-# For what has no wheel and is compiled here: {plan.because.get("base.build", "the dependencies")}
+# For what has no wheel, and is compiled here.
 RUN {join(*APT)} \\
     apt-get update -qq && apt-get install -qq --no-install-recommends {apt.names(plan.base.build)} >/dev/null
 """
