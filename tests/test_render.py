@@ -40,7 +40,7 @@ def instructions(text: str) -> list[str]:
 
 def test_the_files_and_their_order() -> None:
     assert list(render.files(PLAN)) == [
-        "Dockerfile", ".dockerignore", ".lading/launch.py", ".lading/launch.json", ".lading/launch.dev.json",
+        "Dockerfile", ".dockerignore", ".lading/launcher", ".lading/launch.json", ".lading/launch.dev.json",
         "compose.yaml", "compose.override.yaml", ".env.example", "DOCKER.md",
     ]  # fmt: skip
     assert all(text.endswith("\n") and "\r" not in text for text in render.files(PLAN).values())
@@ -49,7 +49,15 @@ def test_the_files_and_their_order() -> None:
 def test_the_launcher_is_the_one_of_our_own_builder() -> None:
     written = {name: text for name, text in render.files(PLAN).items() if name.startswith(".lading/")}
     assert written.pop(".lading/launch.dev.json") == launch.development(PLAN).decode()
-    assert written == {f".lading/{name}": data.decode() for name, data in launch.files(PLAN).items()}
+    launched = launch.files(PLAN)
+    assert written == {
+        ".lading/launch.json": launched["launch.json"].decode(),
+        ".lading/launcher": launched["launch.py"].decode(),
+    }
+
+
+def test_nothing_that_is_written_is_a_linters_business() -> None:
+    assert [path for path in render.files(PLAN) if path.endswith((".py", ".pyi", ".toml", ".cfg"))] == []
 
 
 # ── Dockerfile ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,7 +119,8 @@ def test_the_final_stage_only_copies_what_the_others_made() -> None:
     assert said("COPY", text) == [
         "--from=build /opt/venv /opt/venv",
         "--from=build /opt/pycache /opt/pycache",
-        "--chmod=644 .lading/launch.json .lading/launch.py /opt/lading/",
+        "--chmod=644 .lading/launch.json /opt/lading/launch.json",
+        "--chmod=644 .lading/launcher /opt/lading/launch.py",
         "--from=code --chown=1000:1000 /app /app",
         "--from=code /opt/pycache/app /opt/pycache/app",
     ]
@@ -218,7 +227,7 @@ def test_another_managers_lock_is_written_as_requirements() -> None:
 def test_the_ignore_file_is_the_plans_patterns_and_lets_the_launcher_through() -> None:
     text = render.files(PLAN)[".dockerignore"]
     patterns = ignore.parse(text)
-    launchers = (".lading/launch.dev.json", ".lading/launch.json", ".lading/launch.py")
+    launchers = (".lading/launch.dev.json", ".lading/launch.json", ".lading/launcher")
     assert patterns == (*PLAN.app.exclude, *(f"!{path}" for path in launchers))
     ignored = ignore.matcher(patterns)
     kept = [path for path in (*render.files(PLAN), ".lading/written.json", ".secrets/url") if not ignored(path)]

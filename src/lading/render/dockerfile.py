@@ -135,11 +135,18 @@ RUN groupadd --gid {user.gid} {user.name} \\
 
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/pycache /opt/pycache
-COPY --chmod=644 {" ".join(f"{launcher.FOLDER}/{name}" for name in sorted(launch.files(plan)))} {launch.FOLDER}/
+{_launcher(plan)}
 # The owner is set while copying: a `chown -R` would store every file a second time.
 COPY --from=code --chown={user.uid}:{user.gid} /app /app
 {installed.copied(plan)}COPY --from=code /opt/pycache/app /opt/pycache/app
 """
+
+
+def _launcher(plan: Plan) -> str:
+    return "\n".join(
+        f"COPY --chmod=644 {launcher.FOLDER}/{launcher.named(name)} {launch.FOLDER}/{name}"
+        for name in sorted(launch.files(plan))
+    )
 
 
 def _run(plan: Plan) -> str:
