@@ -40,7 +40,7 @@ def instructions(text: str) -> list[str]:
 
 def test_the_files_and_their_order() -> None:
     assert list(render.files(PLAN)) == [
-        "Dockerfile", ".dockerignore", ".lading/__main__.py", ".lading/launch.py",
+        "Dockerfile", ".dockerignore", ".lading/starter", ".lading/launcher",
         ".lading/launch.json", ".lading/launch.dev.json",
         "compose.yaml", "compose.override.yaml", ".env.example", "DOCKER.md",
     ]  # fmt: skip
@@ -50,7 +50,16 @@ def test_the_files_and_their_order() -> None:
 def test_the_launcher_is_the_one_of_our_own_builder() -> None:
     written = {name: text for name, text in render.files(PLAN).items() if name.startswith(".lading/")}
     assert written.pop(".lading/launch.dev.json") == launch.development(PLAN).decode()
-    assert written == {f".lading/{name}": data.decode() for name, data in launch.files(PLAN).items()}
+    launched = launch.files(PLAN)
+    assert written == {
+        ".lading/launch.json": launched["launch.json"].decode(),
+        ".lading/launcher": launched["launch.py"].decode(),
+        ".lading/starter": launched["__main__.py"].decode(),
+    }
+
+
+def test_nothing_that_is_written_is_a_linters_business() -> None:
+    assert [path for path in render.files(PLAN) if path.endswith((".py", ".pyi", ".toml", ".cfg"))] == []
 
 
 # ── Dockerfile ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -112,7 +121,9 @@ def test_the_final_stage_only_copies_what_the_others_made() -> None:
     assert said("COPY", text) == [
         "--from=build /opt/venv /opt/venv",
         "--from=build /opt/pycache /opt/pycache",
-        "--chmod=644 .lading/__main__.py .lading/launch.json .lading/launch.py /opt/lading/",
+        "--chmod=644 .lading/starter /opt/lading/__main__.py",
+        "--chmod=644 .lading/launch.json /opt/lading/launch.json",
+        "--chmod=644 .lading/launcher /opt/lading/launch.py",
         "--from=code --chown=1000:1000 /app /app",
         "--from=code /opt/pycache/app /opt/pycache/app",
     ]
@@ -219,7 +230,7 @@ def test_another_managers_lock_is_written_as_requirements() -> None:
 def test_the_ignore_file_is_the_plans_patterns_and_lets_the_launcher_through() -> None:
     text = render.files(PLAN)[".dockerignore"]
     patterns = ignore.parse(text)
-    launchers = (".lading/__main__.py", ".lading/launch.dev.json", ".lading/launch.json", ".lading/launch.py")
+    launchers = (".lading/launch.dev.json", ".lading/launch.json", ".lading/launcher", ".lading/starter")
     assert patterns == (*PLAN.app.exclude, *(f"!{path}" for path in launchers))
     ignored = ignore.matcher(patterns)
     kept = [path for path in (*render.files(PLAN), ".lading/written.json", ".secrets/url") if not ignored(path)]
@@ -233,38 +244,64 @@ def test_the_projects_own_patterns_have_a_group_of_their_own() -> None:
 
 def test_the_example_of_the_environment() -> None:
     variables = (
-        Variable(name="DATABASE_URL", default="postgresql://me:hunter2@localhost/tasks"),
+        Variable(name="DATABASE_URL", default="postgresql://me:hunter2@localhost/tasks", type="url"),
+        Variable(name="API_KEY", required=True, secret=True),
         Variable(name="SECRET_KEY", required=True, secret=True, least=32),
         Variable(name="TOKEN", default="hunter2", secret=True),
         Variable(name="HOST", default="0.0.0.0"),
-        Variable(name="PAGE_SIZE", default="50"),
-        Variable(name="OPTIONAL"),
+        Variable(name="PAGE_SIZE", default="50", type="int"),
+        Variable(name="MODE", allowed=("fast", "slow")),
         Variable(name="BANNER", default="two\nlines"),
-        Variable(name="PORT", default="8000"),
+        Variable(name="PORT", default="8000", type="int"),
     )
+    explained = {"variables.SECRET_KEY": "app/settings.py:9", "variables.PORT": "default"}
     assert (
-        render.files(replace(PLAN, variables=variables))[".env.example"]
+        render.files(replace(PLAN, variables=variables, because=explained))[".env.example"]
         == """\
 # The environment of task-list. Copy this file to `.env` and fill it in; `.env` belongs neither in git nor in the image.
 # A line that is commented out shows the default that holds without it.
 
 # ── Required: the application does not start without ──
-# a secret: keep it in a secret store, or in `.env` on the machine that needs it
-# at least 32 characters
-SECRET_KEY=
+# text, a secret: in no image, and not in git
+API_KEY=
+
+# ── Secrets: in the stack of compose.yaml, from files in .secrets/ ──
+# required, text, at least 32 characters, a secret: in no image, and not in git, read in app/settings.py
+# SECRET_KEY=
 
 # ── The server ──
+# text
 # HOST=0.0.0.0
+# a whole number
 # PORT=8000
 
 # ── The application ──
-# a secret: keep it in a secret store, or in `.env` on the machine that needs it
+# a URL, a secret: in no image, and not in git
 # DATABASE_URL=postgresql://me:…@localhost/tasks
-# a secret: keep it in a secret store, or in `.env` on the machine that needs it
+# text, a secret: in no image, and not in git
 # TOKEN=
+# a whole number
 # PAGE_SIZE=50
-# OPTIONAL=
+# one of fast slow
+# MODE=
+# text
 # BANNER=
+
+# ── The launcher ──
+# processes of the server or of a worker: a number, or `auto` for what the cgroup allows
+# WEB_CONCURRENCY=
+# `start`: migrate before serving; `wait`: until somebody else has; `off`
+# LADING_MIGRATE=
+# how long a start waits for databases, caches and brokers: 60; 0 does not wait
+# LADING_WAIT_SECONDS=
+# seconds after which the health check gives up
+# LADING_HEALTH_TIMEOUT=
+# `json`: the launcher's own lines as JSON
+# LOG_FORMAT=
+
+# ── Compose: where the ports of the stack are published, on this machine alone unless said otherwise ──
+# PUBLISH=127.0.0.1:8000
+# PUBLISH_DEBUGGER=127.0.0.1:5678
 """
     )
 

@@ -83,7 +83,7 @@ def _compilers(plan: Plan) -> str:
     if not plan.base.build:
         return ""
     return f"""
-# For what has no wheel and is compiled here: {plan.because.get("base.build", "the dependencies")}
+# For what has no wheel, and is compiled here.
 RUN {join(*APT)} \\
     apt-get update -qq && apt-get install -qq --no-install-recommends {apt.names(plan.base.build)} >/dev/null
 """
@@ -103,7 +103,8 @@ RUN {join(*APT)} \\
 
 def _bytecode() -> str:
     mounts = [
-        f"--mount=type=bind,source={launcher.FOLDER}/{name},target={launch.FOLDER}/{name}" for name in launch.PROGRAMS
+        f"--mount=type=bind,source={launcher.FOLDER}/{launcher.named(name)},target={launch.FOLDER}/{name}"
+        for name in launch.PROGRAMS
     ]
     return f"""
 # Bytecode in a tree of its own, so that there is no __pycache__ beside any source, of the interpreter's library too:
@@ -139,11 +140,18 @@ RUN groupadd --gid {user.gid} {user.name} \\
 
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/pycache /opt/pycache
-COPY --chmod=644 {" ".join(f"{launcher.FOLDER}/{name}" for name in sorted(launch.files(plan)))} {launch.FOLDER}/
+{_launcher(plan)}
 # The owner is set while copying: a `chown -R` would store every file a second time.
 COPY --from=code --chown={user.uid}:{user.gid} /app /app
 {installed.copied(plan)}COPY --from=code /opt/pycache/app /opt/pycache/app
 """
+
+
+def _launcher(plan: Plan) -> str:
+    return "\n".join(
+        f"COPY --chmod=644 {launcher.FOLDER}/{launcher.named(name)} {launch.FOLDER}/{name}"
+        for name in sorted(launch.files(plan))
+    )
 
 
 def _run(plan: Plan) -> str:

@@ -71,9 +71,15 @@ def _variable(plan: Plan, one: Variable) -> str:
     kind = " or ".join(f"`{word}`" for word in one.allowed) or one.type
     default = "**required**" if one.required else f"`{_shown(one)}`" if _shown(one) else "none"
     secret = ", secret" if one.secret else ""
-    place = plan.because.get(f"variables.{one.name}", "")
+    place = read_in(plan, one)
     told = f"`{place}`" if place else "the launcher"
     return f"| `{one.name}` | {_cell(kind)}{secret} | {_cell(default)} | {where} | {told} |"
+
+
+def read_in(plan: Plan, one: Variable) -> str:
+    """The file that reads a variable; not the line, which every edit above it would change, and this file with it."""
+    place, colon, line = plan.because.get(f"variables.{one.name}", "").rpartition(":")
+    return place if colon and line.isdecimal() else ""
 
 
 def _shown(one: Variable) -> str:
