@@ -6,9 +6,12 @@ for how a process that the debugged one starts is attached to.
 
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable
-from typing import Any, Self
+from contextlib import suppress
+from queue import Empty, Queue
+from typing import Any, BinaryIO, Self
 
 
 class Debugger:
@@ -17,15 +20,17 @@ class Debugger:
     def __init__(self, port: int) -> None:
         self.port = port
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
-        self.file = self.socket.makefile("rb")
+        self.socket.settimeout(None)
         self.sent = 0
         self.heard: list[dict[str, Any]] = []
+        self.coming: Queue[dict[str, Any]] = Queue()
+        threading.Thread(target=self.listen, args=(self.socket.makefile("rb"),), daemon=True).start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.file.close()
+        self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
 
     def send(self, command: str, **arguments: Any) -> int:
@@ -40,10 +45,12 @@ class Debugger:
         for message in self.heard:
             if wanted(message):
                 return message
-        self.socket.settimeout(seconds)
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            message = self.read()
+        while (left := end - time.monotonic()) > 0:
+            try:
+                message = self.coming.get(timeout=left)
+            except Empty:
+                break
             self.heard.append(message)
             if wanted(message):
                 return message
@@ -60,14 +67,21 @@ class Debugger:
         assert found["success"], found
         return dict(found.get("body") or {})
 
-    def read(self) -> dict[str, Any]:
-        size = 0
-        while line := self.file.readline().strip():
-            if line.lower().startswith(b"content-length:"):
-                size = int(line.partition(b":")[2])
-        if not size:
-            raise ConnectionError(self.heard)
-        return dict(json.loads(self.file.read(size)))
+    def events(self, name: str, seconds: float) -> list[dict[str, Any]]:
+        """Every event of that name that was heard, or is within that time."""
+        with suppress(TimeoutError):
+            self.wait(lambda _: False, seconds)
+        return [dict(one["body"]) for one in self.heard if one["type"] == "event" and one["event"] == name]
+
+    def listen(self, file: BinaryIO) -> None:
+        """Put every message that comes into the queue, until the other side hangs up."""
+        with suppress(OSError), file:
+            size = 0
+            while line := file.readline():
+                if line.lower().startswith(b"content-length:"):
+                    size = int(line.partition(b":")[2])
+                elif not line.strip():
+                    self.coming.put(dict(json.loads(file.read(size))))
 
     def attach(self, **more: Any) -> None:
         """Attach, up to where breakpoints may be set."""

@@ -272,6 +272,17 @@ def test_init_makes_secrets_once_and_for_their_owner_alone(tree: Tree, run: Ladi
     assert key.read_text() == kept
 
 
+def test_init_warns_of_a_secret_that_would_be_sent(tree: Tree, run: Lading) -> None:
+    token = "ghp_" + "a1B2" * 9
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": f"{APP}TOKEN = '{token}'\n"})
+    status, _, err = run("init", folder)
+    assert (status, err) == (
+        0,
+        "warning: main.py:3 holds a GitHub token, and would reach the builder\n"
+        "hint: let the code read it from the environment, and change it: it may be in the history of git\n",
+    )
+
+
 def test_init_keeps_what_was_edited_and_shows_the_difference(tree: Tree, run: Lading) -> None:
     folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP})
     run("init", folder)

@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,10 +122,10 @@ def test_reading_app_with_three_workers(tmp_path: Path) -> None:
     with stack("reading-app/backend", tmp_path) as one:
         one.compose("up", "-d", "--wait", "--no-recreate", "--scale", "worker=3")
         assert sorted(one.states().values()) == ["healthy"] * 7
-        status, made = post("/texts", {"title": "A text", "body": "One sentence. And another one."})
+        status, made = post("/api/v1/texts", {"title": "A text", "body": "One sentence. And another one."})
         assert status == 201
         end = time.monotonic() + 30
-        while (found := json.loads(get(f"/texts/{made['id']}")[1]))["status"] != "done":
+        while (found := json.loads(get(f"/api/v1/texts/{made['id']}")[1]))["status"] != "done":
             assert time.monotonic() < end, found
             time.sleep(0.2)
         assert found["statistics"]["words"] == 5
@@ -167,21 +167,24 @@ def answered(path: str) -> str:
 
 
 def stopped(line: int) -> tuple[str, int]:
-    """Attach as an editor does, to the process that serves too; where a request then stops, at a breakpoint there."""
+    """Attach as an editor does, to each process that the first one started; where a request then stops, at `line`."""
     port = PORTS["PUBLISH_DEBUGGER"]
-    with Debugger(port) as first:
+    with Debugger(port) as first, ExitStack() as held:
         first.attach()
         first.answer(first.send("configurationDone"))
-        serving = first.event("debugpyAttach")
-        with Debugger(port) as second:
-            second.attach(subProcessId=serving["subProcessId"])
-            second.stop_at("/app/app/routers/health.py", line)
-            asking = threading.Thread(target=answered, args=("/health",))
-            asking.start()
-            thread = second.event("stopped")["threadId"]
-            frame = second.answer(second.send("stackTrace", threadId=thread, levels=1))["stackFrames"][0]
-            second.answer(second.send("continue", threadId=thread))
-            asking.join(20)
+        sessions = []
+        for one in first.events("debugpyAttach", 3):
+            session = held.enter_context(Debugger(port))
+            session.attach(subProcessId=one["subProcessId"])
+            session.stop_at("/app/app/routers/health.py", line)
+            sessions.append(session)
+        asking = threading.Thread(target=answered, args=("/health",))
+        asking.start()
+        (serving,) = [one for one in sessions if one.events("stopped", 3)]
+        thread = serving.event("stopped")["threadId"]
+        frame = serving.answer(serving.send("stackTrace", threadId=thread, levels=1))["stackFrames"][0]
+        serving.answer(serving.send("continue", threadId=thread))
+        asking.join(20)
     return frame["source"]["path"], frame["line"]
 
 

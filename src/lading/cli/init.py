@@ -23,6 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Compare, say, and write unless that was not asked for."""
     from lading import cache, render, stages
+    from lading.checks import sent
 
     stage = stages.start(args.dir, arguments.flags(args))
     changes = render.drift.compare_source(stage.plan, stage.source, force=args.force)
@@ -34,6 +35,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
             if change.writes:
                 cache.store(root / change.path, change.wanted.encode())
         made = stack.secret_files(stage.plan, root)
+    for leak in sent.leaks(stage.source, stage.plan.app.exclude):
+        console.say(f"warning: {leak}\nhint: {leak.hint}")
     if args.json:
         rows = [{"path": change.path, "state": change.state, "writes": change.writes} for change in changes]
         console.data(json.dumps(rows, indent=2))
