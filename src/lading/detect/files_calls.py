@@ -24,6 +24,8 @@ _WORDS = (b"StaticFiles(", b"Templates(", b"FileSystemLoader(", b"open(", b".rea
 _READS = frozenset({"read_text", "read_bytes"})
 _WRITES = frozenset({"write_text", "write_bytes", "mkdir", "touch"})
 _FOLDERS = frozenset({"makedirs", "mkdir"})
+#: Who goes through a longer list of paths writes data.
+_TURNS = 50
 _MOVES = frozenset({"copy", "copy2", "copyfile", "copytree", "move", "replace", "rename"})
 _CERTIFICATES = frozenset({"ssl_keyfile", "ssl_certfile", "ssl_ca_certs", "certfile", "keyfile", "cafile"})
 _ASKS = frozenset({"exists", "isfile", "isdir", "is_file", "is_dir", "access", "stat", "glob", "listdir"})
@@ -78,7 +80,7 @@ def _of(  # noqa: C901, PLR0912 - a table
     def use(
         at: ast.expr | None, *, written: bool = False, hard: bool = True, purpose: Purpose | None = None
     ) -> Iterator[Use]:
-        for turn in loops.turns(code, path, node, within) if at is not None else ():
+        for turn in loops.turns(code, path, node, within)[:_TURNS] if at is not None else ():
             one = loops.meant(Part(path, at, within), turn) if at is not None else None
             located = files_paths.locate(code, one.path, one.node, one.within) if one else None
             yield Use(path, node.lineno, node, within, located, written, hard, purpose, makes=name in _FOLDERS)

@@ -14,7 +14,7 @@ from lading.detect import names, settings_calls, settings_objects
 from lading.detect.code import Code, Function, bound, flat
 from lading.detect.names import Place
 
-_DEEPEST = 8
+_DEEPEST = 5
 _MOST = 500
 
 #: Calls that give what they are given, as far as what is in it goes.

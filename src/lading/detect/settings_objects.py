@@ -12,6 +12,8 @@ from lading.detect.names import Place
 
 #: Names of names: nobody's own settings go deeper.
 DEEPEST = 25
+#: Functions that call functions that make an instance, each of which may return several things.
+_MAKERS = 5
 
 
 def instance(code: Code, path: str, node: ast.expr, within: Function | None = None, depth: int = 0) -> Place | None:
@@ -94,7 +96,7 @@ def made(
     code: Code, path: str, node: ast.expr, within: Function | None, depth: int = 0
 ) -> tuple[str, ast.Call, Function | None, ast.ClassDef] | None:
     """The call that makes the instance that an expression is: its file, it, its function, and the class."""
-    if depth > DEEPEST:
+    if depth > _MAKERS:
         return None
     target = node.func if isinstance(node, ast.Call) else node
     match names.resolve(code, path, target, names.scope(code, path, within, getattr(target, "id", ""))):

@@ -28,8 +28,8 @@ _WORDS = (b"subprocess", b"os.system", b"os.popen", b"run_process", b"open_proce
 #: Calls that give what they are given, as far as the first word goes.
 _SAME = frozenset({"list", "tuple", "str", "Path", "split", "join", "fspath", "quote"})
 
-#: Wrappers of wrappers, and lists in lists: nobody's own code goes deeper.
-_DEEPEST = 8
+#: So many expressions may name the program of one call.
+_MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Run:
 def runs(code: Code, reached: Collection[str]) -> Iterator[Run]:
     """Every program that the reached files run, where they do not go on without it."""
     for path, node, within, called, command in _starts(code, reached):
-        for program, (file, line) in _programs(code, path, command, within, 0):
+        for program, (file, line) in _programs(code, path, command, within, set()):
             here = (file, line) == (path, command.lineno)
             if not any(_caught(code, *place) for place in ((path, node.lineno), (file, line))):
                 yield Run(program, called, f"{path}:{node.lineno}" if here else f"{file}:{line}")
@@ -66,7 +66,7 @@ def _found(code: Code, reached: Collection[str]) -> Iterator[Run]:
             if not isinstance(node, ast.Call) or id(node) in optional or not node.args:
                 continue
             meaning = names.resolve(code, path, node.func, within)
-            for program, _ in _programs(code, path, node.args[0], within, 0) if meaning in _FINDS else ():
+            for program, _ in _programs(code, path, node.args[0], within, set()) if meaning in _FINDS else ():
                 yield Run(program, str(meaning), f"{path}:{node.lineno}", "likely")
 
 
@@ -99,11 +99,13 @@ def _command(code: Code, path: str, node: ast.Call, within: Function | None) -> 
 
 
 def _programs(
-    code: Code, path: str, node: ast.expr | None, within: Function | None, depth: int
+    code: Code, path: str, node: ast.expr | None, within: Function | None, seen: set[int]
 ) -> Iterator[tuple[str, tuple[str, int]]]:
     """The programs that an expression may name first, each with the file and the line of its name."""
-    if node is None or depth > _DEEPEST:
+    # Wrappers may call each other, and each may be called from everywhere: what was asked before says nothing new.
+    if node is None or id(node) in seen or len(seen) > _MOST:
         return
+    seen.add(id(node))
     inner: list[ast.expr | None]
     match node:
         case ast.Constant(value=str(text)):
@@ -119,48 +121,48 @@ def _programs(
         case ast.IfExp(body=body, orelse=orelse):
             inner = [body, orelse]
         case ast.Call():
-            yield from _called(code, path, node, within, depth)
+            yield from _called(code, path, node, within, seen)
             return
         case ast.Name() | ast.Attribute():
-            yield from _named(code, path, node, within, depth)
+            yield from _named(code, path, node, within, seen)
             return
         case _:
             return
     for one in inner:
-        yield from _programs(code, path, one, within, depth + 1)
+        yield from _programs(code, path, one, within, seen)
 
 
 def _called(
-    code: Code, path: str, node: ast.Call, within: Function | None, depth: int
+    code: Code, path: str, node: ast.Call, within: Function | None, seen: set[int]
 ) -> Iterator[tuple[str, tuple[str, int]]]:
     last = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     meaning = names.resolve(code, path, node.func, within)
     if last in _SAME or meaning in _FINDS:
-        yield from _programs(code, path, node.args[0] if node.args else None, within, depth + 1)
+        yield from _programs(code, path, node.args[0] if node.args else None, within, seen)
     elif isinstance(meaning, Place) and isinstance(meaning.node, ast.FunctionDef | ast.AsyncFunctionDef):
         for stmt in flat(meaning.node.body):
             if isinstance(stmt, ast.Return):
-                yield from _programs(code, meaning.path, stmt.value, meaning.node, depth + 1)
+                yield from _programs(code, meaning.path, stmt.value, meaning.node, seen)
     elif (value := values.fold(code, path, node, within)) and value.whole:
         yield value.text.rpartition("/")[2], (path, node.lineno)
 
 
 def _named(
-    code: Code, path: str, node: ast.Name | ast.Attribute, within: Function | None, depth: int
+    code: Code, path: str, node: ast.Name | ast.Attribute, within: Function | None, seen: set[int]
 ) -> Iterator[tuple[str, tuple[str, int]]]:
     """What a constant holds, what a setting's default is, what the calls of a wrapper give it."""
     owner = names.scope(code, path, within, node.id) if isinstance(node, ast.Name) else None
     if isinstance(node, ast.Name) and owner and node.id not in names.local(code, owner) and _takes(owner, node.id):
         for file, value, function in settings_calls.given(code, path, owner, node.id):
-            yield from _programs(code, file, value, function, depth + 1)
+            yield from _programs(code, file, value, function, seen)
         return
     if isinstance(node, ast.Name) and owner and (steps := settings_bound.steps(code, path, node, owner, within)):
         for step in steps:
-            yield from _programs(code, path, step.value, owner, depth + 1)
+            yield from _programs(code, path, step.value, owner, seen)
         return
     match names.resolve(code, path, node, within):
         case Place(path=file, node=ast.expr() as value) if value is not node:
-            yield from _programs(code, file, value, within if file == path else None, depth + 1)
+            yield from _programs(code, file, value, within if file == path else None, seen)
         case _:
             if (known := values.fold(code, path, node, within)) and known.whole and known.text:
                 yield known.text.rpartition("/")[2], (path, node.lineno)
