@@ -25,10 +25,10 @@ def test_init_writes_what_is_committed(name: str, tmp_path: Path, update: bool) 
         record.unlink()
     stage = stages.start(copy, {})
     inner = stage.root.relative_to(copy.resolve())
-    wanted = {one.path: one.wanted for one in render.drift.compare_source(stage.plan, stage.source)}
+    wanted = {one.path: one.wanted for one in render.drift.compare_source(stage.plan, stage.context)}
     if update:
         for path, text in wanted.items():
-            (committed / inner / path).parent.mkdir(exist_ok=True)
+            (committed / inner / path).parent.mkdir(parents=True, exist_ok=True)
             (committed / inner / path).write_text(text)
     there = {path: (committed / inner / path).read_bytes() for path in wanted if (committed / inner / path).exists()}
     assert there == {path: text.encode() for path, text in wanted.items()}
@@ -37,4 +37,4 @@ def test_init_writes_what_is_committed(name: str, tmp_path: Path, update: bool) 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_second_run_changes_nothing(name: str) -> None:
     stage = stages.start(EXAMPLES / name, {})
-    assert {one.state for one in render.drift.compare_source(stage.plan, stage.source)} == {"same"}
+    assert {one.state for one in render.drift.compare_source(stage.plan, stage.context)} == {"same"}

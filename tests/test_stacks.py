@@ -39,6 +39,11 @@ class Stack:
         files = ("-f", "compose.yaml", *(("-f", "compose.override.yaml") if self.development else ()))
         return ran(docker(), "compose", *files, *argv, cwd=self.root, **env)
 
+    def image(self, service: str) -> str:
+        """The identity of the image that a container of the service runs, whatever its name has come to mean since."""
+        container = self.compose("ps", "--quiet", service).split()[0]
+        return ran(docker(), "inspect", "--format", "{{.Image}}", container).strip()
+
     def states(self) -> dict[str, str]:
         """The health of each container, by its name."""
         listed = self.compose("ps", "--all", "--format", "json").splitlines()
@@ -58,7 +63,7 @@ def ran(*argv: object, cwd: Path | None = None, **env: str) -> str:
 @contextmanager
 def stack(example: str, folder: Path, *, development: bool = False) -> Iterator[Stack]:
     """A copy of an example's backend, with what `lading init` writes for it, up; down and gone at the end."""
-    root = folder / f"lading-test-{example.partition('/')[0]}"
+    root = folder / f"lading-test-{example}"
     shutil.copytree(EXAMPLES / example, root, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
     ran(sys.executable, "-m", "lading", "init", root)
     made = Stack(root, development)
@@ -119,7 +124,7 @@ def test_todo_api_in_production(tmp_path: Path) -> None:
 
 
 def test_reading_app_with_three_workers(tmp_path: Path) -> None:
-    with stack("reading-app/backend", tmp_path) as one:
+    with stack("reading-app", tmp_path) as one:
         one.compose("up", "-d", "--wait", "--no-recreate", "--scale", "worker=3")
         assert sorted(one.states().values()) == ["healthy"] * 7
         status, made = post("/api/v1/texts", {"title": "A text", "body": "One sentence. And another one."})
@@ -130,13 +135,14 @@ def test_reading_app_with_three_workers(tmp_path: Path) -> None:
             time.sleep(0.2)
         assert found["statistics"]["words"] == 5
         # What differs between the images is what they run: every layer is the same.
-        layers = {
-            tag: ran(docker(), "image", "inspect", "--format", "{{json .RootFS.Layers}} {{json .Config.Cmd}}", tag)
-            for tag in ("backend:latest", "backend-worker:latest")
-        }
-        server, worker = (text.split("] ", 1) for text in layers.values())
+        server, worker = (
+            ran(docker(), "image", "inspect", "--format", "{{json .RootFS.Layers}} {{json .Config.Cmd}}", image)
+            .strip()
+            .split("] ", 1)
+            for image in (one.image("api"), one.image("worker"))
+        )
         assert server[0] == worker[0]
-        assert (server[1], worker[1]) == ('["serve"]\n', '["worker"]\n')
+        assert (server[1], worker[1]) == ('["serve"]', '["worker"]')
 
 
 def test_todo_api_in_development_reloads_and_stops_at_a_breakpoint(tmp_path: Path) -> None:

@@ -48,8 +48,9 @@ def build(
     with tempfile.TemporaryDirectory(prefix="lading-") as folder:
         identifier, saved = Path(folder, "id"), Path(folder, "image.tar")
         progress(f"building with {docker}")
+        sent = context(plan, source, files)
         asked = build_command(
-            docker, context=context(plan, source, files), identifier=identifier, tag=tag, platform=platform
+            docker, context=sent, identifier=identifier, file=plan.layout.dockerfile, tag=tag, platform=platform
         )
         done = run(asked)
         if done.status:
@@ -61,12 +62,19 @@ def build(
 
 
 def build_command(
-    docker: str, *, context: bytes, identifier: Path, tag: str | None = None, platform: str | None = None
+    docker: str,
+    *,
+    context: bytes,
+    identifier: Path,
+    file: str = "Dockerfile",
+    tag: str | None = None,
+    platform: str | None = None,
 ) -> Command:
     """`docker build` of a context on standard input, which writes what it made to the file `identifier`."""
     return Command(
         argv=(
             docker, "build", "--progress", "plain", "--iidfile", str(identifier),
+            *(("--file", file) if file != "Dockerfile" else ()),
             *(("--tag", reference.parse(tag).tagged) if tag else ()),
             *(("--platform", platform) if platform else ()),
             "-",
@@ -97,7 +105,7 @@ def context(plan: Plan, source: Source, files: Mapping[str, str | bytes]) -> byt
     given = files.get(".dockerignore")
     patterns = ignore.parse(given if isinstance(given, str) else given.decode()) if given else plan.app.exclude
     ignored = ignore.matcher(patterns)
-    files = {path: content for path, content in files.items() if path == "Dockerfile" or not ignored(path)}
+    files = {path: content for path, content in files.items() if path == plan.layout.dockerfile or not ignored(path)}
     executable = {path: bits for path, bits in source.files.items() if path not in files and not ignored(path)}
     out = bytearray()
     folders: set[str] = set()

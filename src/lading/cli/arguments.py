@@ -13,7 +13,7 @@ from typing import Any
 from lading import settings
 
 DETECT = (*(setting.key for setting in settings.FACTS), "port", "packages", "health-body")
-PLAN = ("volume", "exclude", "python-image", "as-of", "strip", "size-limit", "stop-seconds")
+PLAN = ("volume", "exclude", "python-image", "dockerfile", "as-of", "strip", "size-limit", "stop-seconds")
 BUILD = ("builder", "platform", "mirror", "cache")
 OBSERVE = ("engine",)
 

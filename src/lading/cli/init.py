@@ -26,7 +26,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from lading.checks import sent
 
     stage = stages.start(args.dir, arguments.flags(args))
-    changes = render.drift.compare_source(stage.plan, stage.source, force=args.force)
+    changes = render.drift.compare_source(stage.plan, stage.context, force=args.force)
     writes = not (args.diff or args.check)
     made: list[str] = []
     if writes:

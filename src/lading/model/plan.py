@@ -103,6 +103,14 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where the files of `lading init` stand. Paths are from the root of what the builder is sent."""
+
+    dockerfile: str = "Dockerfile"
+    code: str = "."  # the backend's own folder: `backend` where the repository's root is sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What the image must contain and how it is run: contents, not commands; the only input of every later stage."""
 
@@ -128,6 +136,7 @@ class Plan:
     programs: tuple[Program, ...] = ()
     env_files: tuple[str, ...] = ()  # files like `.env` that the application reads by itself, below /app
     health: Healthcheck
+    layout: Layout = field(default_factory=Layout)
     stop_seconds: int = 10  # the grace between SIGTERM and SIGKILL
     size_limit: int = 200_000_000  # bytes of uncompressed layers
     because: Mapping[str, str] = field(default_factory=dict)  # dotted field → what decided it

@@ -99,6 +99,7 @@ def make(project: Project, settings: Settings) -> Plan:
     variables = tuple(_variables(project.environment, bindings, database, moved_too))
     compiled = [fact for fact in project.system if fact.value.stage == "build"]
     told("packaging", project.packaging)
+    told("layout", settings["dockerfile"])
     told("base.build", next(iter(compiled), None))
     files = [fact for fact in project.paths if fact.value.use == "settings"]
     told("backing", project.database or next(iter(project.stores), None))

@@ -6,9 +6,20 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from lading.model import Plan
-from lading.render import compose, dockerfile, dockerignore, drift, environment, guide, launcher, override, secrets
+from lading.render import (
+    compose,
+    dockerfile,
+    dockerignore,
+    drift,
+    environment,
+    guide,
+    launcher,
+    layout,
+    override,
+    secrets,
+)
 
-__all__ = ["RENDERERS", "Renderer", "drift", "files", "secrets"]
+__all__ = ["RENDERERS", "Renderer", "drift", "files", "layout", "secrets"]
 
 
 class Renderer(Protocol):
@@ -31,4 +42,5 @@ RENDERERS = dict[str, Renderer](
 
 def files(plan: Plan) -> Mapping[str, str]:
     """Every file that belongs to `plan`, by path. Pure: the same plan gives the same text."""
-    return {path: text for renderer in RENDERERS.values() for path, text in renderer.render(plan).items()}
+    made = {path: text for renderer in RENDERERS.values() for path, text in renderer.render(plan).items()}
+    return layout.placed(plan, made)

@@ -150,7 +150,7 @@ def _api(plan: Plan) -> dict[str, Any]:
     out: dict[str, Any] = {
         "<<": Alias("app"),
         "image": f"{image(plan)}:latest",
-        "build": {"context": ".", "target": "runtime"},
+        "build": _build(plan, "runtime"),
         "# Only this machine reaches it: put a proxy with TLS before it. PUBLISH=8000 opens it to everybody.": None,
         "ports": [f"${{PUBLISH:-127.0.0.1:{port}}}:{port}"],
     }
@@ -176,7 +176,7 @@ def _program(plan: Plan, program: Program) -> dict[str, Any]:
     return {
         "<<": Alias("app"),
         "image": f"{image(plan)}-worker:latest",
-        "build": {"context": ".", "target": "worker"},
+        "build": _build(plan, "worker"),
         comment: None,
         "command": Flow([program.role, program.name]),
         "mem_limit": "512m" if scheduler else "1g",
@@ -184,6 +184,11 @@ def _program(plan: Plan, program: Program) -> dict[str, Any]:
         "stop_grace_period": "60s",
         "healthcheck": check(plan),
     }
+
+
+def _build(plan: Plan, stage: str) -> dict[str, str]:
+    named = {"dockerfile": plan.layout.dockerfile} if plan.layout.dockerfile != "Dockerfile" else {}
+    return {"context": ".", **named, "target": stage}
 
 
 def check(plan: Plan) -> dict[str, Any]:

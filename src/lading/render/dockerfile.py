@@ -15,7 +15,7 @@ from lading import launch
 from lading import plan as plans
 from lading.dependencies import exported
 from lading.model import Plan
-from lading.render import apt, installed, launcher
+from lading.render import apt, installed, launcher, layout
 
 #: The uv that installs the dependencies: the same today and in a year.
 UV = "0.13.8"
@@ -55,12 +55,14 @@ ARG PYTHON_IMAGE={plan.base.image}
 
 
 def _build(plan: Plan) -> str:
-    exports = exported.text(plan.dependencies) is not None
-    files: tuple[str, ...] = (launcher.REQUIREMENTS,) if exports else plan.dependencies.files
-    arguments: tuple[str, ...] = ("-r", files[0])
+    if exported.text(plan.dependencies) is None:
+        files = {path: layout.code(plan, path) for path in plan.dependencies.files}
+    else:
+        files = {launcher.REQUIREMENTS: launcher.REQUIREMENTS}
+    arguments: tuple[str, ...] = ("-r", next(iter(files)))
     # Where the project declares no server, the plan's last requirement is the one that it added.
     arguments += (plans.SERVER,) if plan.dependencies.requirements[-1:] == (plans.SERVER,) else ()
-    mounts = [f"--mount=type=bind,source={path},target=/build/{path}" for path in files]
+    mounts = [f"--mount=type=bind,source={source},target=/build/{path}" for path, source in files.items()]
     newest = f" --exclude-newer {plan.as_of}" if plan.as_of else ""
     return f"""
 # ── build: the dependencies; what this stage needs beside them stays in it ───────────────────────────────────────────
@@ -181,7 +183,7 @@ def _dev(plan: Plan) -> str:
     server = "" if plan.server.kind in {"uvicorn", "gunicorn"} else f" uvicorn=={UVICORN}"
     return f"""
 # ── dev: serves what is mounted over /app, anew after each edit; a debugger attaches on port 5678 ────────────────────
-# Built only where it is asked for: docker build --target dev .
+# Built only where it is asked for: docker build --target dev{_file(plan)} .
 FROM image AS dev
 USER 0:0
 RUN {join(CACHE, "--mount=type=bind,from=build,source=/usr/local/bin/uv,target=/usr/local/bin/uv")} \\
@@ -191,6 +193,12 @@ USER {plan.user.uid}:{plan.user.gid}
 EXPOSE 5678
 CMD ["serve"]
 """
+
+
+def _file(plan: Plan) -> str:
+    """The option that names the Dockerfile, where it has to be named."""
+    path = plan.layout.dockerfile
+    return "" if path == "Dockerfile" else f" --file {shlex.quote(path)}"
 
 
 def _worker(plan: Plan) -> str:

@@ -61,10 +61,11 @@ def _alone(plan: Plan) -> str:
     if stores.stores(plan) or _asked(plan) or secrets.templates(plan):
         return ""
     name, port, volume = compose.image(plan), plan.port.default, plan.volume
+    file = "" if plan.layout.dockerfile == "Dockerfile" else f" -f {plan.layout.dockerfile}"
     return f""" It also runs by itself:
 
 ```sh
-docker build -t {name} .
+docker build -t {name}{file} .
 docker run -p 127.0.0.1:{port}:{port} -v {name}:{volume} {name}
 ```"""
 

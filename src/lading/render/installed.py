@@ -19,7 +19,7 @@ def code(plan: Plan) -> str:
     return f"""
 # ── code: the project's own, with its bytecode, and without what was in the context for the builder ──────────────────
 FROM build AS code
-COPY . /app
+COPY {plan.layout.code} /app
 {_install(plan)}# Modes as everywhere, whatever the machine's umask was. Checked bytecode, so that code
 # mounted over /app counts.
 RUN rm -rf {away} \\

@@ -30,7 +30,7 @@ def render(plan: Plan, /) -> Mapping[str, str]:
 def _services(plan: Plan) -> dict[str, Any]:
     services: dict[str, Any] = {compose.API: _api(plan)}
     for name in compose.programs(plan):
-        services |= {" " * len(services): None, name: _program(name)}
+        services |= {" " * len(services): None, name: _program(plan, name)}
     for store in stores.stores(plan):
         services |= {" " * len(services): None, store.name: _store(store)}
     return services
@@ -42,18 +42,22 @@ def _api(plan: Plan) -> dict[str, Any]:
         "build": {"target": "dev"},
         "restart": "no",
         "# Your source in place of the image's: an edit is served as soon as it is saved.": None,
-        "volumes": [".:/app"],
+        "volumes": [_source(plan)],
         "# A debugger attaches here. What attaches may run any code: never open it to others.": None,
         "ports": [f"${{{DEBUGGER}:-127.0.0.1:{commands.DEBUGGER}}}:{commands.DEBUGGER}"],
         "mem_limit": "1g",
     }
 
 
-def _program(name: str) -> dict[str, Any]:
+def _source(plan: Plan) -> str:
+    return ".:/app" if plan.layout.code == "." else f"./{plan.layout.code}:/app"
+
+
+def _program(plan: Plan, name: str) -> dict[str, Any]:
     return {
         "restart": "no",
         f"# Your source; after an edit: docker compose restart {name}": None,
-        "volumes": [".:/app"],
+        "volumes": [_source(plan)],
     }
 
 
