@@ -50,6 +50,12 @@ def backed(container: Container, kind: Kind, role: Literal["database", "cache", 
         ("postgresql", FULL, ASKS, "sorry, too many clients already"),
         ("postgresql", b"", ASKS, "it hangs up"),
         ("mysql", TOO_MANY, GREETS, "it has too many connections"),
+        (
+            "mysql",
+            of_mysql(b"\xff\x69\x04Host 'x' is blocked"),
+            GREETS,
+            "it has blocked this host, which `mariadb-admin flush-hosts` or `mysqladmin flush-hosts` undoes",
+        ),
         ("mysql", b"", GREETS, "it hangs up"),
         ("redis", LOADS, b"+PONG\r\n", "LOADING Redis is loading the dataset in memory"),
         ("redis", b"-MASTERDOWN Link with MASTER is down\r\n", b"+PONG\r\n", "MASTERDOWN Link with MASTER is down"),
@@ -111,6 +117,37 @@ def test_an_answer_that_comes_in_pieces_is_read_whole(
     with Server(in_pieces, good, first=kind == "mysql") as server:
         status, said = container.run(AT=f"{kind}://127.0.0.1:{server.port}/x")
     assert (status, said.count("waiting for")) == (0, 1)
+
+
+REFUSES = of_mysql(b"\xff\x15\x04#28000Access denied")
+SWITCHES = (1).to_bytes(3, "little") + b"\2\xfe"
+
+
+@pytest.mark.parametrize("url", ["mysql://127.0.0.1:{}/x", "mysql://127.0.0.1:{}/x?ssl=true"])
+@pytest.mark.parametrize("switches", [False, True])
+def test_mysql_is_not_left_during_its_handshake(container: Container, url: str, switches: bool) -> None:
+    """It counts who does that, and after a hundred of them it blocks the host, the application with it."""
+    heard: list[bytes] = []
+
+    def talks(connection: socket.socket) -> None:
+        connection.sendall(GREETS)
+        heard.append(connection.recv(1000))
+        if switches:
+            connection.sendall(SWITCHES)
+            heard.append(connection.recv(1000))
+        connection.sendall(REFUSES)
+        heard.append(connection.recv(1000))
+
+    backed(container, "mysql")
+    with Server(talks, first=True) as server:
+        assert container.run(AT=url.format(server.port)) == (0, "")
+        end = time.monotonic() + 5
+        while b"" not in heard and time.monotonic() < end:
+            time.sleep(0.01)
+    length, number, body = heard[0][:3], heard[0][3], heard[0][4:]
+    assert (int.from_bytes(length, "little"), number) == (len(body), 1)
+    assert body[32:] == b"lading\0\0mysql_native_password\0"
+    assert heard[1:] == ([b"\0\0\0\3", b""] if switches else [b""])  # no password, and only then the end
 
 
 @pytest.mark.parametrize(("seconds", "least"), [("1", 0.5), ("2.5", 1.5)])
@@ -198,7 +235,6 @@ def test_an_ipv6_address_is_reached(container: Container) -> None:
         ("redis", "rediss://:x@127.0.0.1:{}/0"),
         ("amqp", "amqps://me:x@127.0.0.1:{}"),
         ("mongodb", "mongodb://127.0.0.1:{}/?tls=true"),
-        ("mysql", "mysql://127.0.0.1:{}/x?ssl=true"),
         ("kafka", "kafka://127.0.0.1:{}"),
         ("kafka", "127.0.0.1:{}"),
     ],
