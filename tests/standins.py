@@ -61,7 +61,7 @@ class Container:
         self.app.mkdir()
         env = {"PYTHONPATH": str(self.app), "CALLS": str(root / "calls")}
         self.place = Place(root=root, python=root / "venv" / "bin" / "python", app=self.app, env=env)
-        self.argv: list[str | Path] = [self.place.python, "-S", root / "lading" / "launch.py"]
+        self.argv: list[str | Path] = [self.place.python, "-S", root / "lading"]
         self.install(plan)
 
     def install(self, plan: Plan) -> "Container":

@@ -26,7 +26,7 @@ def test_the_launcher_is_python_3_8_and_its_standard_library() -> None:
     names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     others = {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names}
     # Of the virtual environment, by roles that have put it on the path.
-    assert {name.partition(".")[0] for name in others} <= {"alembic", "asyncpg", "celery"}
+    assert {name.partition(".")[0] for name in others} <= {"alembic", "amqp", "asyncpg", "celery"}
 
 
 def test_it_imports_at_once_only_what_every_role_needs() -> None:
@@ -129,14 +129,14 @@ def test_the_configuration_of_the_image() -> None:
         "User": "1000:1000",
         "ExposedPorts": {"8000/tcp": {}},
         "Env": [f"{name}={value}" for name, value in PLAN.env.items()],
-        "Entrypoint": ["/opt/venv/bin/python", "-S", "/opt/lading/launch.py"],
+        "Entrypoint": ["/opt/venv/bin/python", "-S", "/opt/lading"],
         "Cmd": ["serve"],
         "Volumes": {"/data": {}},
         "WorkingDir": "/app",
         "Labels": {"org.opencontainers.image.title": "task-list"},
         "StopSignal": "SIGTERM",
         "Healthcheck": {
-            "Test": ["CMD", "/opt/venv/bin/python", "-S", "/opt/lading/launch.py", "healthcheck"],
+            "Test": ["CMD", "/opt/venv/bin/python", "-S", "/opt/lading", "healthcheck"],
             "Interval": 30_000_000_000,
             "Timeout": 10_000_000_000,
             "StartPeriod": 10_000_000_000,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lading import cache, settings
+from lading import cache, settings, views
 from lading.errors import BadInput
 from lading.model import Image, Plan, Progress, Project, Report
 from lading.settings import Settings
@@ -79,10 +79,12 @@ def _service(tree: Directory, decided: Settings) -> tuple[Source, str]:
 def build(stage: Stage, *, progress: Progress = silent) -> Image:
     """Build the image of `stage` with the builder that its settings name, and keep it in the cache.
 
-    Raises `BadInput` for what the project must change, `Outside` for what failed around us.
+    A file that is a secret as a whole is left out, and that is said. Raises `BadInput` for what the project must
+    change, `Outside` for what failed around us.
     """
     store = cache.folder(stage.settings["cache"].value, os.environ)
     platform = stage.settings["platform"].value or here()
+    stage = _careful(stage, progress)
     match stage.settings["builder"].value:
         case "native":
             from lading.build import native
@@ -107,6 +109,16 @@ def build(stage: Stage, *, progress: Progress = silent) -> Image:
         case other:
             raise BadInput(f"there is no builder `{other}`", hint="the builders are native and docker")
     return image
+
+
+def _careful(stage: Stage, progress: Progress) -> Stage:
+    """`stage`, whose image has no file that is a secret as a whole."""
+    from lading.checks import sent
+
+    found = [leak for leak in sent.leaks(stage.source, stage.plan.app.exclude) if not leak.line]
+    for leak in found:
+        progress(f"left out {leak.path}: it holds {leak.what}")
+    return replace(stage, source=views.without(stage.source, tuple(leak.path for leak in found)))
 
 
 def here() -> str:

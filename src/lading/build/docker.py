@@ -118,7 +118,7 @@ def find(*, run: Runner = command.run) -> str:
     Raises `Outside` when there is none, with what was wrong with each one.
     """
     wrong = []
-    for program in _programs("docker"):
+    for program in programs("docker"):
         done = run(
             Command(argv=(program, "version", "--format", "{{.Client.Version}} {{.Server.Version}}"), timeout=30)
         )
@@ -137,7 +137,7 @@ def find(*, run: Runner = command.run) -> str:
     raise Outside("\n".join(["no Docker of this machine can build", *wrong]), hint=f"start or mend one, {_INSTEAD}")
 
 
-def _programs(name: str) -> Iterator[str]:
+def programs(name: str) -> Iterator[str]:
     """Every program of that name on the PATH, the same file once."""
     seen = set()
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):

@@ -6,7 +6,10 @@ which every line begins with, is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+
+from packaging.version import Version
 
 from lading.dependencies import requirement
 from lading.model import Plan, Program
@@ -55,6 +58,25 @@ def server(plan: Plan) -> list[str]:
             ]  # fmt: skip
 
 
+def development(plan: Plan) -> list[str]:
+    """The command line of the server of the development stage: under the debugger, and anew after each edit.
+
+    Uvicorn whatever the project's server is, which reloads without more.
+    """
+    app, root = plan.app, plan.server.root_path
+    return [
+        "-X", "frozen_modules=off", "-m", "debugpy", "--listen", f"0.0.0.0:{DEBUGGER}",
+        "-m", "uvicorn", app.target, "--host", "{host}", "--port", "{port}", "--log-level", "{level}",
+        "--reload", "--timeout-graceful-shutdown", "1",
+        *(("--factory",) if app.factory else ()),
+        *(("--root-path", root) if root else ()),
+    ]  # fmt: skip
+
+
+#: The port that a debugger attaches to.
+DEBUGGER = 5678
+
+
 def graceful_seconds(plan: Plan) -> int:
     """How long the server waits for its requests: less than the engine waits for the server, whose shutdown follows."""
     return max(plan.stop_seconds - 2, 1)
@@ -67,20 +89,22 @@ def _worker_class(plan: Plan) -> str:
     return "uvicorn_worker.UvicornWorker" if apart else "uvicorn.workers.UvicornWorker"
 
 
-def program(one: Program, volume: str) -> list[str]:
+def program(one: Program, plan: Plan) -> list[str]:
     """The command line of a worker or a scheduler; what the project's own command says stands above what we would."""
-    every = _usual(one, volume)
+    every = _usual(one, plan)
     said = {word.partition("=")[0] for word in one.arguments}
     words = [word for option in every if not said & _NAMES.get(option[0], {option[0]}) for word in option]
     return [*words, *one.arguments]
 
+
+#: The libraries whose programs heed a second signal by themselves.
+HURRYING = ("dramatiq", "rq", "huey")
 
 #: An option's other names, where the project's own command may use them.
 _NAMES: Mapping[str, set[str]] = {
     "--concurrency": {"--concurrency", "-c", "--autoscale"},
     "--loglevel": {"--loglevel", "-l"},
     "--queues": {"--queues", "-Q"},
-    "--hostname": {"--hostname", "-n"},
     "--schedule": {"--schedule", "-s"},
     "--processes": {"--processes", "-p"},
     "--threads": {"--threads", "-t"},
@@ -88,34 +112,61 @@ _NAMES: Mapping[str, set[str]] = {
     "--name": {"--name", "-n"},
 }
 
+#: arq cancels its jobs at a SIGTERM unless it is told to wait, which its command has no option for.
+_ARQ = """\
+import sys; from arq import cli, worker; \
+worker.Worker.__init__.__kwdefaults__["job_completion_wait"] = {}; sys.exit(cli.cli())"""
 
-def _usual(one: Program, volume: str) -> list[tuple[str, ...]]:  # noqa: PLR0911 - a table
-    """The words of a command line, option by option."""
-    queues = ",".join(one.queues)
+#: Huey drops its tasks at a SIGTERM, and finishes them at a SIGINT: only of late can it be told otherwise.
+_HUEY = """\
+import signal; from huey.bin import huey_consumer; from huey.consumer import Consumer; \
+usual = Consumer._set_signal_handlers; Consumer._set_signal_handlers = \
+lambda self: (usual(self), signal.signal(signal.SIGTERM, signal.default_int_handler)); huey_consumer.consumer_main()"""
+
+
+def _usual(one: Program, plan: Plan) -> list[tuple[str, ...]]:  # noqa: PLR0911 - a table
+    """The words of a command line, option by option.
+
+    What is in hand may take until a few seconds before the engine kills: the program looks for signals once a second
+    or two, and closes its connections afterwards.
+    """
+    queues, left = ",".join(one.queues), max(plan.stop_seconds - 3, 1)
     match one.kind, one.role:
         case "celery", "scheduler":
             # Its file of last runs must last; it looks up often enough for the health check to see that it lives.
-            schedule = ("--schedule", f"{volume}/celerybeat-schedule")
+            schedule = ("--schedule", f"{plan.volume}/celerybeat-schedule")
             return [("-m", "celery", "-A", one.target, "beat"), ("--loglevel", "{plain}"), schedule,
-                    ("--pidfile=",), ("--max-interval", "5")]  # fmt: skip
+                    ("--pidfile=",), ("--max-interval", "2")]  # fmt: skip
         case "celery", _:
             return [("-m", "celery", "-A", one.target, "worker"), ("--loglevel", "{plain}"),
                     ("--concurrency", "{count}"), *((("--queues", queues),) if queues else ())]  # fmt: skip
         case "dramatiq", _:
-            return [("-m", "dramatiq", *one.target.split()), ("--processes", "{count}"), ("--threads", "8")]
+            return [("-m", "dramatiq", *one.target.split()), ("--processes", "{count}"), ("--threads", "8"),
+                    ("--worker-shutdown-timeout", f"{left}000")]  # fmt: skip
         case "arq", _:
-            return [("-m", "arq", one.target)]
+            return [("-c", _ARQ.format(left), one.target)]
         case "rq", _:
-            # A short time to live makes it look up every five seconds, which is its sign of life.
+            # It looks up so often when it waits, which is this less 15 s, and when a job takes long: its sign of life.
             return [("-m", "rq.cli", "worker", *(one.queues or ("default",))), ("--name", "{unique}"),
-                    ("--worker-ttl", "20")]  # fmt: skip
+                    ("--worker-ttl", "17"), ("--job-monitoring-interval", "5")]  # fmt: skip
         case "taskiq", "scheduler":
             return [("-m", "taskiq", "scheduler", one.target)]
         case "taskiq", _:
-            return [("-m", "taskiq", "worker", one.target), ("--workers", "{count}")]
+            waiting = ("--wait-tasks-timeout", str(max(left - 2, 1)), "--shutdown-timeout", "2")
+            return [("-m", "taskiq", "worker", one.target), ("--workers", "{count}"),
+                    *((waiting,) if _at_least(plan, "taskiq", "0.11.6") else ())]  # fmt: skip
         case "huey", _:
-            return [("-m", "huey.bin.huey_consumer", one.target), ("--workers", "{count}")]
+            return [("-c", _HUEY, one.target), ("--workers", "{count}")]
         case "faststream", _:
             return [("-m", "faststream", "run", one.target), ("--workers", "{count}")]
         case _:
             return [("-m", one.target.partition(":")[0])]
+
+
+def _at_least(plan: Plan, name: str, version: str) -> bool:
+    """Whether the distribution is that new; one whose version nobody pins is taken for new."""
+    for text in (*plan.dependencies.pinned, *plan.dependencies.requirements):
+        pin = re.match(r"[^=<>!~;@]+==\s*([\w.!+]+)", text)
+        if pin and requirement.name(text)[0] == name:
+            return Version(pin[1]) >= Version(version)
+    return True

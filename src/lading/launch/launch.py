@@ -9,7 +9,8 @@
     healthcheck [--ready] [ROLE]   is what runs here alive? With --ready: and is all that it needs there, too?
 
 The program that a role names replaces this one, so that it is process 1 and has the signals. This one stays only where
-somebody has to wait for processes that lost their parent, or to heed a second signal, and the program does not.
+somebody has to wait for processes that lost their parent, or to heed a second signal, and the program does not; and
+before workers and schedulers.
 
 `launch.json`, beside this file, holds what was decided when the image was made; the environment has the last word:
 the application's own variables, each also as NAME_FILE, the path of a file that holds the value, and
@@ -105,12 +106,17 @@ def worker(config: dict[str, Any], env: dict[str, str], rest: list[str], role: s
         raise Stop(f"`{' '.join([role, *rest])}` is nothing that this image runs: {known}", 2)
     program = named[name]
     environment(config, env)
-    argv = command(program["argv"], config, env, concurrency(config, env, program["processes"]))
-    for variable, source in program["env"].items():
-        env.setdefault(variable, env.get(source, ""))
+    # Some know no processes: RQ has one job in hand, arq as many as its settings say.
+    count = concurrency(config, env, program["processes"]) if "{count}" in program["argv"] else 1
+    argv = command(program["argv"], config, env, count)
+    broker = broker_of(program, config)
+    address = url(broker, env) if broker else ""
+    for variable in program["url_in"] if address else ():
+        env.setdefault(variable, address)
     wait(config, env)
     migrated(config, env, "off" if env.get("LADING_MIGRATE") == "off" else "wait")
-    become(env, f"{role} {name}", argv, stay=config["stays"] == "always")
+    # Until they have set their handlers, as process 1 they would ignore a signal, and some never set one.
+    become(env, f"{role} {name}", argv, stay=True, hurries=program["hurries"])
 
 
 def scheduler(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
@@ -142,7 +148,7 @@ def check(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
     """Import the application as the server would, and print what of the environment it reads."""
     no_more("check", rest)
     environment(config, env)
-    os.execve(sys.executable, [sys.executable, os.path.join(HERE, "launch.py"), "_check"], env)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, HERE, "_check"], env)  # noqa: S606
 
 
 def checked(config: dict[str, Any], env: dict[str, str], _rest: list[str]) -> None:
@@ -182,9 +188,10 @@ def no_more(role: str, rest: list[str]) -> None:
         raise Stop(f"`{' '.join([role, *rest])}` says too much: `{role}` takes no arguments", 2)
 
 
-def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool) -> None:
+def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool, hurries: bool = False) -> None:
     """Be replaced by `argv`; or `stay` as the first process of the container, and attend to it."""
     env["LADING_ROLE"] = role  # by which the health check knows what runs here
+    env.setdefault("SPT_NOENV", "1")  # setproctitle, which Celery and RQ use, would write a title over it
     if not stay or os.getpid() != 1:
         import signal
 
@@ -195,15 +202,15 @@ def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool) -> No
             os.execve(argv[0], argv, env)  # noqa: S606
         except (OSError, ValueError) as error:
             raise cannot(argv, error) from None
-    status, asked_ = attended(argv, env)
+    status, asked_ = attended(argv, env, hurries=hurries)
     sys.exit(0 if asked_ and status == 128 + asked_ else status)  # that it ended as it was asked to is no failure
 
 
-def attended(argv: list[str], env: dict[str, str]) -> tuple[int, int]:
+def attended(argv: list[str], env: dict[str, str], *, hurries: bool = False) -> tuple[int, int]:
     """Start `argv`, pass signals on to it, and wait for it and for all that is left to us.
 
     Returns its exit status and the signal that we were asked to end by, 0 where nobody asked. A second SIGTERM or
-    SIGINT kills it.
+    SIGINT kills it, unless it `hurries` by itself.
     """
     import signal
 
@@ -215,7 +222,7 @@ def attended(argv: list[str], env: dict[str, str]) -> tuple[int, int]:
 
     def passed(number_: int, _frame: object) -> None:
         stops = number_ in (signal.SIGTERM, signal.SIGINT)
-        hard = stops and bool(asked)
+        hard = stops and bool(asked) and not hurries
         asked.extend([number_] if stops else [])
         try:
             os.kill(child_, signal.SIGKILL if hard else number_)
@@ -444,6 +451,20 @@ def place(service: dict[str, Any], env: dict[str, str]) -> dict[str, str]:
         found = dict(service["default"])
         found.update({part: env[name] for part, name in service["parts"].items() if env.get(name)})
     return {part: unquoted(text) if url else text for part, text in found.items() if text}
+
+
+def url(service: dict[str, Any], env: dict[str, str]) -> str:
+    """The URL of the service: its variable's, else put together of its parts; empty where nobody says where it is."""
+    given = env.get(service["variable"] or "", "")
+    found = place(service, env)
+    if "://" in given or not found.get("host"):
+        return given if "://" in given else ""
+    from urllib.parse import quote
+
+    user, password = (quote(found.get(part, ""), safe="") for part in ("user", "password"))
+    account = f"{user}:{password}@" if password else f"{user}@" if user else ""
+    number_ = found.get("port") or PORTS[service["kind"]]
+    return f"{service['kind']}://{account}{found['host']}:{number_}/{found.get('database', '')}"
 
 
 def unquoted(text: str) -> str:
@@ -742,7 +763,7 @@ def child(env: dict[str, str], *arguments: str) -> int:
     """Run `upgrade` as a process of its own, with the virtual environment on its path; its exit status."""
     # The application's folder comes later, and after Alembic: there, a folder `alembic/` would hide it.
     rest = {name: text for name, text in env.items() if name != "PYTHONPATH"}
-    argv = [sys.executable, os.path.join(HERE, "launch.py"), "_migrate", env.get("PYTHONPATH", ""), *arguments]
+    argv = [sys.executable, HERE, "_migrate", env.get("PYTHONPATH", ""), *arguments]
     status, asked_ = attended(argv, rest)
     if asked_:
         sys.exit(128 + asked_)
@@ -937,7 +958,7 @@ def concurrency(config: dict[str, Any], env: dict[str, str], planned: int | str 
     text = env.get("WEB_CONCURRENCY") or str(planned or 1)
     if text == "auto":
         count, why = allowed(config["memory_per_process"])
-        say(f"{count} processes: {why}")
+        say(f"{count} {'process' if count == 1 else 'processes'}: {why}")
     elif text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) < 1000:
         count = int(text)
     else:
@@ -1061,21 +1082,29 @@ def works(config: dict[str, Any], env: dict[str, str], role: str, end_: float) -
     pids = [pid for pid, found in running() if found == f"{kind} {program['name']}"]
     if not pids:
         raise Stop(f"no {program['name']} runs here")
-    for pid in pids:
-        if "T" in words(f"/proc/{pid}/stat")[2:4]:  # behind a name that may hold a space
+    for pid in (1, *pids):  # the first may be a launcher that stays, without which no signal arrives
+        if status(pid)[:1] == ["T"]:
             raise Stop(f"process {pid} of {program['name']} is stopped")
-    broker = next((one for one in config["services"] if one["role"] == "broker"), None)
+    # A scheduler connects when the first job is due, and its connection may end before the next one is.
+    broker = broker_of(program, config) if kind == "worker" else None
     ports = {number_ for _, number_ in addresses(broker, env)} if broker else set()
     if ports and not ports & set(reached(pids)):
         raise Stop(f"no process of {program['name']} is connected to {broker and broker['label']}")
     if program["health"] == "celery":
-        ping(program, env, end_)
+        ping(program, config, env, end_)
     elif program["health"] == "turns":
         before = turns(pids)
         while turns(pids) == before:
             if time.monotonic() > end_ - 0.2:
                 raise Stop(f"no thread of {program['name']} has run for a while")
             time.sleep(0.1)
+
+
+def broker_of(program: dict[str, Any], config: dict[str, Any]) -> dict[str, Any] | None:
+    """The service that this program takes its work from: the one that its variable belongs to, else any broker."""
+    brokers = [one for one in config["services"] if one["role"] == "broker"]
+    mine = [one for one in brokers if program["broker"] in (one["variable"], *one["parts"].values())]
+    return next(iter(mine + brokers), None)
 
 
 def running() -> Iterator[tuple[int, str]]:
@@ -1093,10 +1122,23 @@ def running() -> Iterator[tuple[int, str]]:
             yield int(name), found.partition(b"\0")[0].decode(errors="replace")
 
 
+def status(pid: int) -> list[str]:
+    """What /proc/PID/stat says behind the name, which may hold anything: the state first; [] where it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].decode("ascii").split()
+    except OSError:
+        return []
+
+
 def turns(pids: list[int]) -> int:
-    """How often the threads of these processes have given the processor back: it stands still when they all do."""
+    """How often the threads of these processes have given the processor back, and how long they held it.
+
+    It stands still when they all do. Who computes for long gives nothing back, and works all the same.
+    """
     count = 0
     for pid in pids:
+        count += sum(map(int, status(pid)[11:13]))  # utime, stime
         try:
             for thread in os.listdir(f"/proc/{pid}/task"):
                 with open(f"/proc/{pid}/task/{thread}/status", "rb") as file:
@@ -1126,16 +1168,95 @@ def reached(pids: list[int]) -> Iterator[int]:
                 yield int(row[2].rpartition(":")[2], 16)
 
 
-def ping(program: dict[str, Any], env: dict[str, str], end_: float) -> None:
+def ping(program: dict[str, Any], config: dict[str, Any], env: dict[str, str], end_: float) -> None:
     """Ask Celery's worker of this container for a pong, through the broker."""
-    sys.path.append(SITE)
-    from celery import Celery
-
-    url = env.get(program["broker"] or "") or program["url"]
     node = f"celery@{_socket.gethostname()}"
-    app = Celery(broker=url, set_as_current=False)
-    if not app.control.ping(destination=[node], timeout=max(end_ - time.monotonic() - 0.5, 0.5), limit=1):
+    broker = broker_of(program, config)
+    if broker and ponged(broker, env, node, min(end_, time.monotonic() + 2)):
+        return
+    # Its settings may have other names for all this. Importing them is dear, and needs time.
+    import signal
+
+    def late(_number: int, _frame: object) -> None:
         raise Stop(f"{node} does not answer a ping")
+
+    signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, max(end_ - time.monotonic(), 0.001))
+    sys.path[:1] = [*config["folder"].split(os.pathsep), SITE]
+    os.environ.update(env)
+    from celery.app.utils import find_app
+
+    target = program["argv"][program["argv"].index("-A") + 1]
+    if not find_app(target).control.ping(destination=[node], timeout=max(end_ - time.monotonic(), 0.1), limit=1):
+        late(0, None)
+
+
+def ponged(broker: dict[str, Any], env: dict[str, str], node: str, end_: float) -> bool:
+    """Whether Celery's `node` answers a ping, sent as Celery sends it by default, without importing Celery.
+
+    Source: kombu's pidbox, and its transport over Redis.
+    """
+    import binascii
+
+    found, queue = place(broker, env), f"lading.{os.urandom(8).hex()}"
+    body = (
+        f'{{"method": "ping", "arguments": {{}}, "destination": ["{node}"], "pattern": null, "matcher": null, '
+        f'"ticket": "{queue}", "reply_to": {{"exchange": "", "routing_key": "{queue}"}}}}'
+    )
+    plain = found.get("scheme", broker["kind"]) in ("redis", "amqp", "pyamqp")
+    where = found.get("host", ""), int(found.get("port") or PORTS[broker["kind"]])
+    try:
+        if broker["kind"] == "redis" and plain:
+            database = found.get("database") or "0"
+            sent = (
+                f'{{"body": "{binascii.b2a_base64(body.encode(), newline=False).decode()}", "headers": {{}}, '
+                f'"content-type": "application/json", "content-encoding": "utf-8", "properties": {{"priority": 0, '
+                f'"delivery_info": {{"exchange": "celery.pidbox", "routing_key": ""}}, "body_encoding": "base64", '
+                f'"delivery_tag": "{queue}"}}}}'
+            )
+            account = [word for word in (found.get("user"), found.get("password")) if word]
+            said = [["AUTH", *account]] if "password" in found else []
+            said += [["SELECT", database], ["PUBLISH", f"/{database}.celery.pidbox", sent], ["BLPOP", queue, "3"]]
+            return told(where, said, queue, end_)
+        if broker["kind"] == "amqp" and plain:
+            sys.path.append(SITE)
+            import amqp
+
+            left = end_ - time.monotonic()
+            with amqp.Connection(
+                f"{where[0]}:{where[1]}", userid=found.get("user", "guest"), password=found.get("password", "guest"),
+                virtual_host=found.get("database") or "/", connect_timeout=left, read_timeout=left,
+            ) as connection:  # fmt: skip
+                answers: list[object] = []
+                channel = connection.channel()
+                channel.queue_declare(queue, exclusive=True)
+                channel.basic_consume(queue, callback=answers.append, no_ack=True)
+                message = amqp.Message(body, content_type="application/json", content_encoding="utf-8")
+                channel.basic_publish(message, exchange="celery.pidbox")
+                while not answers:
+                    connection.drain_events(timeout=max(end_ - time.monotonic(), 0.001))
+                return True
+    except Exception:  # noqa: BLE001, S110 - whatever it is, it is no pong
+        pass
+    return False
+
+
+def told(where: tuple[str, int], said: list[list[str]], awaited: str, end_: float) -> bool:
+    """Send commands to Redis, and say whether an answer names what is awaited. Raises OSError."""
+    connection, answer = connected(*where, max(end_ - time.monotonic(), 0.001)), b""
+    try:
+        for words_ in said:
+            lines = "".join(f"${len(word.encode())}\r\n{word}\r\n" for word in words_)
+            connection.sendall(f"*{len(words_)}\r\n{lines}".encode())
+        while awaited.encode() not in answer:
+            connection.settimeout(max(end_ - time.monotonic(), 0.001))
+            received = connection.recv(4096)
+            if not received or b"-ERR" in received:
+                return False
+            answer += received
+    finally:
+        connection.close()
+    return True
 
 
 # ── what is said ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lading.model.project import Database, Dependencies, Migrations, Variable
+from lading.model.project import Database, Dependencies, Migrations, Packaging, Variable
 
 #: Raised when a plan written by one version of lading can no longer be read by another.
 PLAN_VERSION = 1
@@ -19,7 +19,8 @@ class Base:
     image: str
     suite: str
     python: str  # the minor version of the suite's interpreter: "3.13"
-    packages: tuple[str, ...]
+    packages: tuple[str, ...]  # of the image
+    build: tuple[str, ...] = ()  # of the stage alone that compiles what has no wheel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +110,7 @@ class Plan:
     name: str
     base: Base
     dependencies: Dependencies
+    packaging: Packaging | None = None  # how the project itself is built, where it is installed
     as_of: str | None = None  # an ISO 8601 date: resolve what is not locked as on that day
     strip: bool = True  # drop what no loader reads from shared objects
     app: App

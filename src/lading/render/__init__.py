@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from lading.model import Plan
-from lading.render import dockerfile, dockerignore, drift, environment, launcher
+from lading.render import compose, dockerfile, dockerignore, drift, environment, guide, launcher, override, secrets
 
-__all__ = ["RENDERERS", "Renderer", "drift", "files"]
+__all__ = ["RENDERERS", "Renderer", "drift", "files", "secrets"]
 
 
 class Renderer(Protocol):
@@ -22,7 +22,10 @@ RENDERERS = dict[str, Renderer](
     dockerfile=dockerfile,
     dockerignore=dockerignore,
     launcher=launcher,
+    compose=compose,
+    override=override,
     environment=environment,
+    guide=guide,
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lading.model import Plan
 from lading.plan import exclude
-from lading.render import launcher
+from lading.render import installed, launcher
 
 _HEAD = """\
 # Written by lading: change `exclude` under [tool.lading] rather than this file.
@@ -25,5 +25,5 @@ def render(plan: Plan, /) -> Mapping[str, str]:
             last = reason
         lines.append(pattern)
     lines += ["", "# The Dockerfile reads these, and keeps them out of /app."]
-    lines += [f"!{path}" for path in sorted(launcher.render(plan))]
+    lines += [f"!{path}" for path in (*sorted(launcher.render(plan)), *installed.lent(plan))]
     return {".dockerignore": "\n".join(lines) + "\n"}
