@@ -4,9 +4,8 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from replicas import port
@@ -51,6 +50,12 @@ def backed(container: Container, kind: Kind, role: Literal["database", "cache", 
         ("postgresql", FULL, ASKS, "sorry, too many clients already"),
         ("postgresql", b"", ASKS, "it hangs up"),
         ("mysql", TOO_MANY, GREETS, "it has too many connections"),
+        (
+            "mysql",
+            of_mysql(b"\xff\x69\x04Host 'x' is blocked"),
+            GREETS,
+            "it has blocked this host, which `mariadb-admin flush-hosts` or `mysqladmin flush-hosts` undoes",
+        ),
         ("mysql", b"", GREETS, "it hangs up"),
         ("redis", LOADS, b"+PONG\r\n", "LOADING Redis is loading the dataset in memory"),
         ("redis", b"-MASTERDOWN Link with MASTER is down\r\n", b"+PONG\r\n", "MASTERDOWN Link with MASTER is down"),
@@ -112,6 +117,37 @@ def test_an_answer_that_comes_in_pieces_is_read_whole(
     with Server(in_pieces, good, first=kind == "mysql") as server:
         status, said = container.run(AT=f"{kind}://127.0.0.1:{server.port}/x")
     assert (status, said.count("waiting for")) == (0, 1)
+
+
+REFUSES = of_mysql(b"\xff\x15\x04#28000Access denied")
+SWITCHES = (1).to_bytes(3, "little") + b"\2\xfe"
+
+
+@pytest.mark.parametrize("url", ["mysql://127.0.0.1:{}/x", "mysql://127.0.0.1:{}/x?ssl=true"])
+@pytest.mark.parametrize("switches", [False, True])
+def test_mysql_is_not_left_during_its_handshake(container: Container, url: str, switches: bool) -> None:
+    """It counts who does that, and after a hundred of them it blocks the host, the application with it."""
+    heard: list[bytes] = []
+
+    def talks(connection: socket.socket) -> None:
+        connection.sendall(GREETS)
+        heard.append(connection.recv(1000))
+        if switches:
+            connection.sendall(SWITCHES)
+            heard.append(connection.recv(1000))
+        connection.sendall(REFUSES)
+        heard.append(connection.recv(1000))
+
+    backed(container, "mysql")
+    with Server(talks, first=True) as server:
+        assert container.run(AT=url.format(server.port)) == (0, "")
+        end = time.monotonic() + 5
+        while b"" not in heard and time.monotonic() < end:
+            time.sleep(0.01)
+    length, number, body = heard[0][:3], heard[0][3], heard[0][4:]
+    assert (int.from_bytes(length, "little"), number) == (len(body), 1)
+    assert body[32:] == b"lading\0\0mysql_native_password\0"
+    assert heard[1:] == ([b"\0\0\0\3", b""] if switches else [b""])  # no password, and only then the end
 
 
 @pytest.mark.parametrize(("seconds", "least"), [("1", 0.5), ("2.5", 1.5)])
@@ -199,7 +235,6 @@ def test_an_ipv6_address_is_reached(container: Container) -> None:
         ("redis", "rediss://:x@127.0.0.1:{}/0"),
         ("amqp", "amqps://me:x@127.0.0.1:{}"),
         ("mongodb", "mongodb://127.0.0.1:{}/?tls=true"),
-        ("mysql", "mysql://127.0.0.1:{}/x?ssl=true"),
         ("kafka", "kafka://127.0.0.1:{}"),
         ("kafka", "127.0.0.1:{}"),
     ],
@@ -244,63 +279,3 @@ def test_a_default_that_is_elsewhere_is_waited_for(container: Container) -> None
     container.install(replace(PLAN, backing=(service, Backing(kind="redis", role="cache", variable="OTHER"))))
     status, said = container.run(LADING_WAIT_SECONDS="0.2")
     assert (status, f"Redis at 127.0.0.1:{number} (AT)" in said) == (3, True)
-
-
-# ── addresses ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def service(kind: str, **more: Any) -> dict[str, Any]:
-    return {"kind": kind, "variable": "AT", "parts": {}, "default": {}, **more}
-
-
-@pytest.mark.parametrize(
-    ("kind", "url", "found"),
-    [
-        ("postgresql", "postgresql://db/x", [("db", 5432)]),
-        ("postgresql", "postgresql://me:a/b?c#d@db:1/x", [("db", 1)]),
-        ("postgresql", "postgresql://me:12/34@db/x", [("db", 5432)]),
-        ("postgresql", "postgresql://me:p@ss@db:1/x", [("db", 1)]),
-        ("postgresql", "postgresql://db/x?options=a@b", [("db", 5432)]),
-        ("postgresql", "postgresql://a:1,b:2,c/x", [("a", 1), ("b", 2), ("c", 5432)]),
-        ("postgresql", "postgresql://[::1]:5,[fe80::2]/x", [("::1", 5), ("fe80::2", 5432)]),
-        ("postgresql", "postgresql://[::1]/x", [("::1", 5432)]),
-        ("postgresql", "postgresql:///x?host=/run/postgresql", []),
-        ("postgresql", "postgresql://%2Frun%2Fpostgresql/x", []),
-        ("postgresql", "postgresql:///x?host=db&port=6", [("db", 6)]),
-        ("postgresql", "sqlite:////data/x.db", []),
-        ("postgresql", "", []),
-        ("mysql", "mysql+pymysql://me@db:3307/x?charset=utf8mb4", [("db", 3307)]),
-        ("mongodb", "mongodb://a,b:2/x?replicaSet=r", [("a", 27017), ("b", 2)]),
-        ("mongodb", "mongodb+srv://cluster.example/x", []),
-        ("redis", "redis://:p%40ss@cache", [("cache", 6379)]),
-        ("redis", "unix:///run/redis.sock", []),
-        ("amqp", "amqp://guest:guest@broker//", [("broker", 5672)]),
-        ("kafka", "a:9093,b:9094", [("a", 9093), ("b", 9094)]),
-        ("kafka", "a", [("a", 9092)]),
-        ("nats", "nats://a:4222,nats://b:4223", [("a", 4222), ("b", 4223)]),
-    ],
-)
-def test_the_addresses_of_a_url(kind: str, url: str, found: list[tuple[str, int]]) -> None:
-    from lading.launch import launch
-
-    assert launch.addresses(service(kind), {"AT": url}) == found
-
-
-@pytest.mark.parametrize(
-    ("url", "found"),
-    [
-        (
-            "postgresql+psycopg://m%65:a/b?c@db:1/x?sslmode=require",
-            {
-                "scheme": "postgresql+psycopg", "user": "me", "password": "a/b?c", "host": "db", "port": "1",
-                "database": "x", "sslmode": "require",
-            },
-        ),
-        ("redis://:p@ss@cache/0", {"scheme": "redis", "password": "p@ss", "host": "cache", "database": "0"}),
-        ("redis://cache", {"scheme": "redis", "host": "cache"}),
-    ],
-)  # fmt: skip
-def test_the_parts_of_a_url(url: str, found: Mapping[str, str]) -> None:
-    from lading.launch import launch
-
-    assert launch.place(service("x"), {"AT": url}) == found

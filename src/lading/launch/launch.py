@@ -512,7 +512,7 @@ def greeted(service: dict[str, Any], env: dict[str, str], host: str, number_: in
             hello = (len(body) + 8).to_bytes(4, "big") + b"\0\3\0\0" + body
         # Behind TLS nothing is said in the clear: that it accepts has to do.
         secure = found.get("scheme") in ("rediss", "amqps") or "ssl" in found or "tls" in found
-        if (not hello and kind not in SPEAKS_FIRST) or (secure and kind != "postgresql"):
+        if (not hello and kind not in SPEAKS_FIRST) or (secure and kind not in ("postgresql", "mysql")):
             return ""
         connection.settimeout(left(end_))
         connection.sendall(hello)
@@ -523,16 +523,39 @@ def greeted(service: dict[str, Any], env: dict[str, str], host: str, number_: in
             if not received:
                 break
             answer += received
+        if kind == "mysql" and answer[4:5] == b"\x0a":
+            turned_away(connection, end_)
     finally:
         connection.close()
     return refusal(kind, answer)
+
+
+def turned_away(connection: _socket.socket, end_: float) -> None:
+    """Log in to MySQL as nobody, and be refused.
+
+    Whoever leaves before is counted, and after a hundred probes the server would block this host, the application
+    with it. Source: MySQL, "max_connect_errors"; "Protocol::HandshakeResponse41".
+    """
+    # CLIENT_PROTOCOL_41, CLIENT_SECURE_CONNECTION, CLIENT_PLUGIN_AUTH; packets of 16 MiB; utf8mb4; no password
+    body = (0x88200).to_bytes(4, "little") + b"\0\0\0\1" + b"\x2d" + bytes(23) + b"lading\0\0mysql_native_password\0"
+    try:
+        connection.settimeout(left(end_))
+        connection.sendall(len(body).to_bytes(3, "little") + b"\1" + body)
+        answer = connection.recv(1024)
+        if answer[4:5] == b"\xfe":  # AuthSwitchRequest: by another method, neither
+            connection.sendall(b"\0\0\0" + bytes([answer[3] + 1 & 255]))
+            connection.recv(1024)
+    except OSError:
+        return  # it has answered, which is all that was asked
 
 
 def whole(kind: str, answer: bytes) -> bool:
     """Whether `refusal` can tell from what has arrived so far."""
     if kind == "postgresql" and answer[:1] == b"E":
         return len(answer) > 4 and len(answer) > int.from_bytes(answer[1:5], "big")
-    return {"redis": b"\n" in answer, "mysql": len(answer) >= 7}.get(kind, answer != b"")
+    if kind == "mysql":
+        return len(answer) > 4 and len(answer) >= 4 + int.from_bytes(answer[:3], "little")
+    return b"\n" in answer if kind == "redis" else answer != b""
 
 
 def refusal(kind: str, answer: bytes) -> str:
@@ -545,6 +568,8 @@ def refusal(kind: str, answer: bytes) -> str:
         return fields.get(b"M", "") if fields.get(b"C") in ("57P03", "53300") else ""
     if kind == "mysql" and answer[4:5] == b"\xff" and answer[5:7] == b"\x10\x04":  # 1040: too many connections
         return "it has too many connections"
+    if kind == "mysql" and answer[4:5] == b"\xff" and answer[5:7] == b"\x69\x04":  # 1129
+        return "it has blocked this host, which `mariadb-admin flush-hosts` or `mysqladmin flush-hosts` undoes"
     if kind == "redis" and answer.startswith((b"-LOADING", b"-MASTERDOWN")):
         return answer[1:].decode(errors="replace").strip()
     return ""
