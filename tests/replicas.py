@@ -102,7 +102,7 @@ class Place:
         """Start a role; as process 1 of a process namespace of its own when it is to be `first`."""
         apart = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child") if first else ()
         return subprocess.Popen(
-            [*apart, self.python, "-S", self.root / "lading" / "launch.py", *arguments],
+            [*apart, self.python, "-S", self.root / "lading", *arguments],
             env={"PATH": os.defpath, "PYTHONPATH": str(self.app), "PYTHONDONTWRITEBYTECODE": "1", **self.env, **env},
             cwd=self.app,
             stdout=subprocess.PIPE,

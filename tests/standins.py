@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+import replicas
 from replicas import Place
 from values import PROJECT
 
@@ -37,7 +38,7 @@ with open(os.environ["CALLS"], "a") as file:
 exec(os.environ.get("THEN", ""))
 """
 
-PROGRAMS = ("uvicorn", "gunicorn", "celery")
+PROGRAMS = ("uvicorn", "gunicorn", "celery", "dramatiq")
 WAITS = "import time; time.sleep(60)"
 
 
@@ -60,7 +61,7 @@ class Container:
         self.app.mkdir()
         env = {"PYTHONPATH": str(self.app), "CALLS": str(root / "calls")}
         self.place = Place(root=root, python=root / "venv" / "bin" / "python", app=self.app, env=env)
-        self.argv: list[str | Path] = [self.place.python, "-S", root / "lading" / "launch.py"]
+        self.argv: list[str | Path] = [self.place.python, "-S", root / "lading"]
         self.install(plan)
 
     def install(self, plan: Plan) -> "Container":
@@ -75,6 +76,14 @@ class Container:
         """The exit status, and all that is printed, without the path of this folder."""
         status, said = self.place.run(*arguments, timeout=30, **env)
         return status, said.replace(str(self.root), "")
+
+    def beside(self, process: "subprocess.Popen[str]", *arguments: str, **env: str) -> tuple[int, str]:
+        """As `run`, in the container whose process 1 `process` started, as an engine's `exec` does it."""
+        enter = ("nsenter", "--target", str(replicas.inner(process)), "--pid", "--mount", "--")
+        done = subprocess.run(
+            [*enter, *self.argv, *arguments], env={**self.place.env, **env}, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stderr.replace(str(self.root), "")
 
     def called(self) -> list[dict[str, Any]]:
         """How the stand-ins were called."""

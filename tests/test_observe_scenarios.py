@@ -71,7 +71,8 @@ def test_what_must_be_set_gets_a_harmless_value_in_every_start() -> None:
         env={"IN_IMAGE": "yes"},
         database=Database(dialect="postgresql", variable="DATABASE_URL"),
         variables=(
-            Variable(name="SECRET_KEY", required=True, secret=True),
+            Variable(name="SECRET_KEY", required=True, secret=True, least=32),
+            Variable(name="SIGNING_KEY", required=True, secret=True, least=64),
             Variable(name="DATABASE_URL", required=True),
             Variable(name="API_URL", required=True),
             Variable(name="SMTP_PORT", required=True),
@@ -82,6 +83,7 @@ def test_what_must_be_set_gets_a_harmless_value_in_every_start() -> None:
     )
     given = {
         "SECRET_KEY": scenarios.GENERATED,
+        "SIGNING_KEY": scenarios.GENERATED + "0" * (64 - len(scenarios.GENERATED)),
         "DATABASE_URL": "postgresql://lading:lading@127.0.0.1:1/lading",
         "API_URL": "http://127.0.0.1:1/",
         "SMTP_PORT": "1",

@@ -40,7 +40,8 @@ def instructions(text: str) -> list[str]:
 
 def test_the_files_and_their_order() -> None:
     assert list(render.files(PLAN)) == [
-        "Dockerfile", ".dockerignore", ".lading/launcher", ".lading/launch.json", ".lading/launch.dev.json",
+        "Dockerfile", ".dockerignore", ".lading/starter", ".lading/launcher",
+        ".lading/launch.json", ".lading/launch.dev.json",
         "compose.yaml", "compose.override.yaml", ".env.example", "DOCKER.md",
     ]  # fmt: skip
     assert all(text.endswith("\n") and "\r" not in text for text in render.files(PLAN).values())
@@ -53,6 +54,7 @@ def test_the_launcher_is_the_one_of_our_own_builder() -> None:
     assert written == {
         ".lading/launch.json": launched["launch.json"].decode(),
         ".lading/launcher": launched["launch.py"].decode(),
+        ".lading/starter": launched["__main__.py"].decode(),
     }
 
 
@@ -119,6 +121,7 @@ def test_the_final_stage_only_copies_what_the_others_made() -> None:
     assert said("COPY", text) == [
         "--from=build /opt/venv /opt/venv",
         "--from=build /opt/pycache /opt/pycache",
+        "--chmod=644 .lading/starter /opt/lading/__main__.py",
         "--chmod=644 .lading/launch.json /opt/lading/launch.json",
         "--chmod=644 .lading/launcher /opt/lading/launch.py",
         "--from=code --chown=1000:1000 /app /app",
@@ -227,7 +230,7 @@ def test_another_managers_lock_is_written_as_requirements() -> None:
 def test_the_ignore_file_is_the_plans_patterns_and_lets_the_launcher_through() -> None:
     text = render.files(PLAN)[".dockerignore"]
     patterns = ignore.parse(text)
-    launchers = (".lading/launch.dev.json", ".lading/launch.json", ".lading/launcher")
+    launchers = (".lading/launch.dev.json", ".lading/launch.json", ".lading/launcher", ".lading/starter")
     assert patterns == (*PLAN.app.exclude, *(f"!{path}" for path in launchers))
     ignored = ignore.matcher(patterns)
     kept = [path for path in (*render.files(PLAN), ".lading/written.json", ".secrets/url") if not ignored(path)]
@@ -243,7 +246,7 @@ def test_the_example_of_the_environment() -> None:
     variables = (
         Variable(name="DATABASE_URL", default="postgresql://me:hunter2@localhost/tasks", type="url"),
         Variable(name="API_KEY", required=True, secret=True),
-        Variable(name="SECRET_KEY", required=True, secret=True),
+        Variable(name="SECRET_KEY", required=True, secret=True, least=32),
         Variable(name="TOKEN", default="hunter2", secret=True),
         Variable(name="HOST", default="0.0.0.0"),
         Variable(name="PAGE_SIZE", default="50", type="int"),
@@ -263,7 +266,7 @@ def test_the_example_of_the_environment() -> None:
 API_KEY=
 
 # ── Secrets: in the stack of compose.yaml, from files in .secrets/ ──
-# required, text, a secret: in no image, and not in git, read in app/settings.py
+# required, text, at least 32 characters, a secret: in no image, and not in git, read in app/settings.py
 # SECRET_KEY=
 
 # ── The server ──
@@ -362,7 +365,7 @@ def test_the_image_has_the_configuration_of_our_own_builder(example: tuple[Path,
 def test_the_container_answers_checks_itself_and_stops(container: str) -> None:
     python = "/opt/venv/bin/python"
     for _ in range(100):
-        check = [docker(), "exec", container, python, "-S", "/opt/lading/launch.py", "healthcheck"]
+        check = [docker(), "exec", container, python, "-S", "/opt/lading", "healthcheck"]
         if subprocess.run(check, capture_output=True, check=False).returncode == 0:
             break
     look = "find / -xdev ( -name __pycache__ -o -name .env* -o -name tests -path /app/* -o -path /app/*.md ) -print"
@@ -378,7 +381,7 @@ def test_the_container_answers_checks_itself_and_stops(container: str) -> None:
     measure = (
         "import os\n"
         "def cpu():\n"
-        "    argv = ['/opt/venv/bin/python', '-S', '/opt/lading/launch.py', 'healthcheck']\n"
+        "    argv = ['/opt/venv/bin/python', '-S', '/opt/lading', 'healthcheck']\n"
         "    child = os.posix_spawn(argv[0], argv, os.environ)\n"
         "    used = os.wait4(child, 0)[2]\n"
         "    return used.ru_utime + used.ru_stime\n"

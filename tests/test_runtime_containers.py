@@ -145,7 +145,7 @@ def test_it_serves_with_no_rights_and_little_room(user: str) -> None:
     with volume() as name, container(image("sdlc-lens"), options=(*options, "--volume", f"{name}:/data")) as box:
         assert get(box, HEALTH)[0] == 200
         assert get(box, "/api/v1/system/ready")[0] == 200
-        box.ask("/opt/venv/bin/python", "-S", "/opt/lading/launch.py", "healthcheck")
+        box.ask("/opt/venv/bin/python", "-S", "/opt/lading", "healthcheck")
 
 
 # ── S3: four workers, several replicas, PostgreSQL and Redis ─────────────────────────────────────────────────────────

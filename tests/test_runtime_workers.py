@@ -16,7 +16,7 @@ from lading.errors import Outside
 
 pytestmark = pytest.mark.engine
 
-LAUNCHER = ("/opt/venv/bin/python", "-S", "/opt/lading/launch.py")
+LAUNCHER = ("/opt/venv/bin/python", "-S", "/opt/lading")
 
 
 @dataclass(frozen=True)

@@ -160,6 +160,26 @@ def local(code: Code, function: Function | None) -> Mapping[str, tuple[Binding, 
     return found
 
 
+def scope(code: Code, path: str, within: Function | None, name: str) -> Function | None:
+    """The function that binds `name`, or is given it, of `within` and those around it; `within` where none does."""
+    key, function = ("around", path), within
+    while function is not None:
+        given = function.args
+        if name in local(code, function) or any(
+            one.arg == name for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)
+        ):
+            return function
+        if key not in code.memo:
+            tree = code.tree(path)
+            code.memo[key] = {
+                node: outer
+                for node, outer in (tree.nodes if tree else ())
+                if outer and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            }
+        function = code.memo[key].get(function)
+    return within
+
+
 def resolve(code: Code, path: str, node: ast.expr | None, within: Function | None = None) -> Meaning | None:
     """What a name, or a chain of attributes of a module, stands for in `path`, inside the function `within`."""
     chain: list[str] = []
@@ -168,7 +188,7 @@ def resolve(code: Code, path: str, node: ast.expr | None, within: Function | Non
         node = node.value
     if not isinstance(node, ast.Name):
         return None
-    if bindings := local(code, within).get(node.id):
+    if bindings := local(code, scope(code, path, within, node.id)).get(node.id):
         meaning = _meaning(code, path, node.id, bindings[-1])
     else:
         # A name that nothing binds is a built-in, or came with a library's star.

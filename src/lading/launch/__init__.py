@@ -14,9 +14,12 @@ from lading.model import Backing, Migrations, Plan, Program, Variable
 #: Where the launcher stands in the image.
 FOLDER = "/opt/lading"
 
+#: The launcher, and what starts it.
+PROGRAMS = ("__main__.py", "launch.py")
+
 #: `-S`: the launcher imports nothing of the virtual environment, and the health check is to be cheap. What it starts
 #: is started without.
-ENTRYPOINT = ("/opt/venv/bin/python", "-S", f"{FOLDER}/launch.py")
+ENTRYPOINT = ("/opt/venv/bin/python", "-S", FOLDER)
 
 SECOND = 1_000_000_000
 
@@ -28,9 +31,9 @@ LABELS: Mapping[str, str] = {
 
 
 def files(plan: Plan) -> Mapping[str, bytes]:
-    """The files of `FOLDER`: `launch.py`, as it is, and `launch.json`, what `plan` decides for it."""
-    program = Path(__file__).with_name("launch.py").read_bytes()
-    return {"launch.py": program, "launch.json": _text(decisions(plan))}
+    """The files of `FOLDER`: the programs, as they are, and `launch.json`, what `plan` decides for them."""
+    programs = {name: Path(__file__).with_name(name).read_bytes() for name in PROGRAMS}
+    return {**programs, "launch.json": _text(decisions(plan))}
 
 
 def development(plan: Plan) -> bytes:
@@ -119,7 +122,7 @@ def _program(one: Program, plan: Plan) -> dict[str, Any]:
         "url_in": ["RQ_REDIS_URL"] if one.kind == "rq" else [],
         "broker": one.broker,
         "processes": "auto",
-        "stays": (one.kind, one.role) in commands.STAYING,
+        "hurries": one.kind in commands.HURRYING,
         "health": "turns" if one.role == "scheduler" and one.kind != "apscheduler"
         else commands.HEALTH.get(one.kind, "turns"),
     }  # fmt: skip

@@ -97,9 +97,8 @@ def program(one: Program, plan: Plan) -> list[str]:
     return [*words, *one.arguments]
 
 
-#: The programs before which the launcher stays: they do not heed a second signal, or as process 1 not even the first.
-STAYING = {("celery", "worker"), ("arq", "worker"), ("taskiq", "worker"), ("faststream", "worker"),
-           ("taskiq", "scheduler"), ("apscheduler", "scheduler")}  # fmt: skip
+#: The libraries whose programs heed a second signal by themselves.
+HURRYING = ("dramatiq", "rq", "huey")
 
 #: An option's other names, where the project's own command may use them.
 _NAMES: Mapping[str, set[str]] = {

@@ -9,7 +9,8 @@
     healthcheck [--ready] [ROLE]   is what runs here alive? With --ready: and is all that it needs there, too?
 
 The program that a role names replaces this one, so that it is process 1 and has the signals. This one stays only where
-somebody has to wait for processes that lost their parent, or to heed a second signal, and the program does not.
+somebody has to wait for processes that lost their parent, or to heed a second signal, and the program does not; and
+before workers and schedulers.
 
 `launch.json`, beside this file, holds what was decided when the image was made; the environment has the last word:
 the application's own variables, each also as NAME_FILE, the path of a file that holds the value, and
@@ -114,7 +115,8 @@ def worker(config: dict[str, Any], env: dict[str, str], rest: list[str], role: s
         env.setdefault(variable, address)
     wait(config, env)
     migrated(config, env, "off" if env.get("LADING_MIGRATE") == "off" else "wait")
-    become(env, f"{role} {name}", argv, stay=config["stays"] == "always" or program["stays"])
+    # Until they have set their handlers, as process 1 they would ignore a signal, and some never set one.
+    become(env, f"{role} {name}", argv, stay=True, hurries=program["hurries"])
 
 
 def scheduler(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
@@ -146,7 +148,7 @@ def check(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
     """Import the application as the server would, and print what of the environment it reads."""
     no_more("check", rest)
     environment(config, env)
-    os.execve(sys.executable, [sys.executable, os.path.join(HERE, "launch.py"), "_check"], env)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, HERE, "_check"], env)  # noqa: S606
 
 
 def checked(config: dict[str, Any], env: dict[str, str], _rest: list[str]) -> None:
@@ -186,7 +188,7 @@ def no_more(role: str, rest: list[str]) -> None:
         raise Stop(f"`{' '.join([role, *rest])}` says too much: `{role}` takes no arguments", 2)
 
 
-def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool) -> None:
+def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool, hurries: bool = False) -> None:
     """Be replaced by `argv`; or `stay` as the first process of the container, and attend to it."""
     env["LADING_ROLE"] = role  # by which the health check knows what runs here
     env.setdefault("SPT_NOENV", "1")  # setproctitle, which Celery and RQ use, would write a title over it
@@ -200,15 +202,15 @@ def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool) -> No
             os.execve(argv[0], argv, env)  # noqa: S606
         except (OSError, ValueError) as error:
             raise cannot(argv, error) from None
-    status, asked_ = attended(argv, env)
+    status, asked_ = attended(argv, env, hurries=hurries)
     sys.exit(0 if asked_ and status == 128 + asked_ else status)  # that it ended as it was asked to is no failure
 
 
-def attended(argv: list[str], env: dict[str, str]) -> tuple[int, int]:
+def attended(argv: list[str], env: dict[str, str], *, hurries: bool = False) -> tuple[int, int]:
     """Start `argv`, pass signals on to it, and wait for it and for all that is left to us.
 
     Returns its exit status and the signal that we were asked to end by, 0 where nobody asked. A second SIGTERM or
-    SIGINT kills it.
+    SIGINT kills it, unless it `hurries` by itself.
     """
     import signal
 
@@ -220,7 +222,7 @@ def attended(argv: list[str], env: dict[str, str]) -> tuple[int, int]:
 
     def passed(number_: int, _frame: object) -> None:
         stops = number_ in (signal.SIGTERM, signal.SIGINT)
-        hard = stops and bool(asked)
+        hard = stops and bool(asked) and not hurries
         asked.extend([number_] if stops else [])
         try:
             os.kill(child_, signal.SIGKILL if hard else number_)
@@ -736,7 +738,7 @@ def child(env: dict[str, str], *arguments: str) -> int:
     """Run `upgrade` as a process of its own, with the virtual environment on its path; its exit status."""
     # The application's folder comes later, and after Alembic: there, a folder `alembic/` would hide it.
     rest = {name: text for name, text in env.items() if name != "PYTHONPATH"}
-    argv = [sys.executable, os.path.join(HERE, "launch.py"), "_migrate", env.get("PYTHONPATH", ""), *arguments]
+    argv = [sys.executable, HERE, "_migrate", env.get("PYTHONPATH", ""), *arguments]
     status, asked_ = attended(argv, rest)
     if asked_:
         sys.exit(128 + asked_)
@@ -982,6 +984,8 @@ def metrics(config: dict[str, Any], env: dict[str, str], count: int) -> None:
         for name in os.listdir(folder):
             if name.endswith(".db"):
                 os.unlink(os.path.join(folder, name))
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(13, os.strerror(13))
     except OSError as error:
         raise Stop(f"PROMETHEUS_MULTIPROC_DIR: {folder} cannot be emptied: {error.strerror}", 2) from None
     env["PROMETHEUS_MULTIPROC_DIR"] = folder
@@ -1083,7 +1087,10 @@ def running() -> Iterator[tuple[int, str]]:
     for name in sorted((name for name in os.listdir("/proc") if name.isdigit()), key=int):
         try:
             with open(f"/proc/{name}/environ", "rb") as file:
-                found = file.read().partition(b"LADING_ROLE=")[2]
+                found = (b"\0" + file.read()).partition(b"\0LADING_ROLE=")[2]
+            # The containers of a pod may share their processes, but never their files.
+            if found and os.readlink(f"/proc/{name}/ns/mnt") != os.readlink("/proc/self/ns/mnt"):
+                continue
         except OSError:
             continue  # it is gone, or somebody else's
         if found and int(name) != os.getpid():
@@ -1236,7 +1243,7 @@ def say(sentence: object) -> None:
         import json
 
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        line = json.dumps({"time": at, "logger": "lading", "message": str(sentence)}, ensure_ascii=False)
+        line = json.dumps({"time": at, "logger": "lading", "message": str(sentence)})
     else:
         line = f"lading: {sentence}"
     print(line, file=sys.stderr, flush=True)  # noqa: T201

@@ -68,4 +68,4 @@ def _value(plan: Plan, one: Variable) -> str:
         return "http://127.0.0.1:1/"
     if one.name.upper().endswith(("PORT", "COUNT", "SIZE", "SECONDS", "LIMIT")):
         return "1"
-    return GENERATED
+    return GENERATED.ljust(one.least or 0, "0")

@@ -21,7 +21,7 @@ from lading.model import (
     Project,
     Variable,
 )
-from lading.plan import exclude, services, serving
+from lading.plan import exclude, folders, secrets, services, serving
 from lading.plan.document import dump, dump_schema, load, schema
 from lading.settings import Settings
 
@@ -81,6 +81,10 @@ def make(project: Project, settings: Settings) -> Plan:
         env[database.variable] = database.url
         because[f"env.{database.variable}"] = f"{moved}, moved on to the volume"
 
+    kept = folders.on_volume(project.paths, project.environment, volume)
+    env |= {name: place for name, (place, _) in kept.items()}
+    because |= {f"env.{name}": f"{where}, moved on to the volume" for name, (_, where) in kept.items()}
+
     port = str(_port(setting("port.default", "port")))
     because |= {"host.default": "default", "log_level.default": "default"}
     bindings: dict[str, Binding] = {}
@@ -91,7 +95,8 @@ def make(project: Project, settings: Settings) -> Plan:
     ):
         told(f"{field}.variable", variable)
         bindings[field] = Binding(variable=variable.value if variable else name, default=default)
-    variables = tuple(_variables(project.environment, bindings, database))
+    moved_too = {name: place for name, (place, _) in kept.items()}
+    variables = tuple(_variables(project.environment, bindings, database, moved_too))
     compiled = [fact for fact in project.system if fact.value.stage == "build"]
     told("packaging", project.packaging)
     told("layout", settings["dockerfile"])
@@ -128,7 +133,7 @@ def make(project: Project, settings: Settings) -> Plan:
         host=bindings["host"],
         port=bindings["port"],
         log_level=bindings["log_level"],
-        database=database,
+        database=replace(database, url=secrets.without(database.url)) if database else None,
         migrations=migrations,
         server=serving.server(project, settings, because),
         backing=services.backing(database, project.stores, project.workers, project.environment),
@@ -193,17 +198,23 @@ def _env(folders: Iterable[str], *, installed: bool) -> dict[str, str]:
 
 
 def _variables(
-    facts: Iterable[Fact[Variable]], bindings: Mapping[str, Binding], database: Database | None
+    facts: Iterable[Fact[Variable]],
+    bindings: Mapping[str, Binding],
+    database: Database | None,
+    moved: Mapping[str, str],
 ) -> Iterator[Variable]:
     """The environment contract, in the order in which the project reads it; the defaults are those of the image."""
-    defaults = {binding.variable: binding.default for binding in bindings.values()}
+    defaults = {**moved, **{binding.variable: binding.default for binding in bindings.values()}}
     if database and database.variable and database.url:
         defaults[database.variable] = database.url
     found = {fact.value.name: fact.value for fact in facts}
     for name, variable in found.items():
         held = defaults.get(name)
-        yield variable if held is None else replace(variable, default=held, required=False)
-    yield from (Variable(name=name, default=value) for name, value in defaults.items() if name not in found)
+        known = variable if held is None else replace(variable, default=held, required=False)
+        # What the code falls back on is the code's own: nobody needs it here, and a plan may be shown to anybody.
+        yield replace(known, default=secrets.without(known.default, secret=known.secret))
+    others = ((name, secrets.without(value, secret=False)) for name, value in defaults.items() if name not in found)
+    yield from (Variable(name=name, default=value) for name, value in others)
 
 
 def _volume(value: str, because: str) -> str:

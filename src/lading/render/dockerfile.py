@@ -104,14 +104,19 @@ RUN {join(*APT)} \\
 
 
 def _bytecode() -> str:
+    mounts = [
+        f"--mount=type=bind,source={launcher.FOLDER}/{launcher.named(name)},target={launch.FOLDER}/{name}"
+        for name in launch.PROGRAMS
+    ]
     return f"""
 # Bytecode in a tree of its own, so that there is no __pycache__ beside any source, of the interpreter's library too:
 # the official image ships none of it, and a start would compile it every time. What is installed never changes, so
 # nothing checks it against its source. (A file that does not compile is a template, or is never imported.)
 ENV PYTHONPYCACHEPREFIX=/opt/pycache PYTHONDONTWRITEBYTECODE=1
-RUN {installed.COMPILE} unchecked-hash -j 0 \\
+RUN {join(*mounts)} \\
+    {installed.COMPILE} unchecked-hash -j 0 \\
       -x '{UNUSED}' \\
-      "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" /opt/venv/lib \\
+      "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" /opt/venv/lib {launch.FOLDER} \\
  || true
 """
 

@@ -51,6 +51,8 @@ def _lines(plan: Plan, variables: Iterable[Variable], *, hidden: bool = False) -
 def _told(plan: Plan, variable: Variable) -> Iterator[str]:
     """What is known of a variable: its type, the words that it takes, whether it is a secret, where it is read."""
     yield f"one of {' '.join(variable.allowed)}" if variable.allowed else _TYPES.get(variable.type, variable.type)
+    if variable.least:
+        yield f"at least {variable.least} characters"
     if variable.secret or _password(variable.default):
         yield "a secret: in no image, and not in git"
     if place := guide_tables.read_in(plan, variable):

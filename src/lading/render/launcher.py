@@ -8,8 +8,8 @@ from lading import launch
 from lading.dependencies import exported
 from lading.model import Plan
 
-#: The launcher's name in the project: without `.py`, so that the project's own formatters and linters leave it alone.
-LAUNCHER = "launcher"
+#: The programs' names in the project: without `.py`, so that the project's own formatters and linters leave them alone.
+NAMES = {"launch.py": "launcher", "__main__.py": "starter"}
 
 #: In the project; in the image they stand in `launch.FOLDER`.
 FOLDER = ".lading"
@@ -32,4 +32,4 @@ def render(plan: Plan, /) -> Mapping[str, str]:
 
 def named(name: str) -> str:
     """What a file of the launcher's folder in the image is called in the project."""
-    return LAUNCHER if name.endswith(".py") else name
+    return NAMES.get(name, name)
