@@ -53,6 +53,7 @@ def test_the_patterns_can_be_read_back() -> None:
     assert render.layout.inner(INNER, ("*", "!backend", "backend/docs", "!backend/**/a.md", "!.lading/x")) == (
         "docs",
         "!**/a.md",
+        "!.lading/x",
     )
     assert render.layout.inner(PLAN, patterns) == tuple(render.layout.anchored(PLAN, patterns)) == patterns
 

@@ -46,9 +46,12 @@ def anchored(plan: Plan, patterns: Iterable[str]) -> Iterator[str]:
 
 
 def inner(plan: Plan, patterns: Iterable[str]) -> tuple[str, ...]:
-    """The other way round: what the patterns of such an ignore file say of the backend's own folder."""
-    start = f"{plan.layout.code}/"
+    """The other way round: what the patterns of such an ignore file say of the backend's own folder, and take back."""
+    start, whole = f"{plan.layout.code}/", f"!{plan.layout.code}"
     if plan.layout.code == ".":
         return tuple(patterns)
-    own = (pattern for pattern in patterns if pattern.removeprefix("!").startswith(start))
-    return tuple(pattern.replace(start, "", 1) for pattern in own)
+    return tuple(
+        pattern.replace(start, "", 1) if pattern.removeprefix("!").startswith(start) else pattern
+        for pattern in patterns
+        if (pattern.startswith("!") and pattern != whole) or pattern.startswith(start)
+    )
