@@ -125,11 +125,12 @@ def build(stage: Stage, *, progress: Progress = silent) -> Image:
 
 
 def _careful(stage: Stage, progress: Progress) -> Stage:
-    """`stage`, whose image has no file that is a secret as a whole."""
+    """`stage`, whose image has no file that is a secret as a whole; code that holds one stays, and is judged."""
     from lading import render
     from lading.checks import sent
 
-    found = [leak for leak in sent.leaks(stage.source, stage.plan.app.exclude) if not leak.line]
+    every = sent.leaks(stage.source, stage.plan.app.exclude)
+    found = [leak for leak in every if not leak.line and not leak.path.endswith(".py")]
     for leak in found:
         progress(f"left out {leak.path}: it holds {leak.what}")
     out = tuple(leak.path for leak in found)
