@@ -94,7 +94,7 @@ def health(place: Place, python: Path, runs: int) -> None:
     port = replicas.port()
     server = place.start("serve", PORT=str(port))
     replicas.answers(port, of=server)
-    program = str(place.root / "lading" / "launch.py")
+    program = str(place.root / "lading")
     cells: dict[str, list[float]] = {"nothing": [], "healthcheck": []}
     for _ in range(runs):
         cells["nothing"].append(processor([str(python), "-S", "-c", "pass"], port))

@@ -4,6 +4,7 @@ Needs root and the servers of `make services`. `--messages` and names of librari
 """
 
 import argparse
+import contextlib
 import sys
 import tempfile
 from pathlib import Path
@@ -27,7 +28,9 @@ def main() -> None:
         for name in names:
             environment = queueing.LIBRARIES[name].environment
             python = replicas.environment(Path(folder) / environment, *queueing.PACKAGES[environment])
-            with queueing.queue(name, python, Path(folder) / name.replace(", ", "-")) as queue:
+            apart = Path(folder) / name.replace(", ", "-")
+            # The workers' logs are not the table.
+            with contextlib.redirect_stdout(sys.stderr), queueing.queue(name, python, apart) as queue:
                 with queue.start() as worker:
                     queueing.until(lambda worker=worker: worker.health().status == 0)  # type: ignore[misc]
                     cpu = min(worker.health().cpu for _ in range(5))

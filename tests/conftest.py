@@ -1,6 +1,12 @@
 """`--update` rewrites the expected files: the difference in git is then what is reviewed."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from standins import Container
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -10,3 +16,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def update(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update"))
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> "Container":
+    """A folder in a container's place, for the launcher."""
+    from standins import Container
+
+    return Container(tmp_path)

@@ -38,7 +38,9 @@ class Container:
 
     def port(self, inside: int) -> str:
         """The port of 127.0.0.1 that leads to the published one."""
-        return self.docker("port", self.identity, str(inside)).strip().rpartition(":")[2]
+        # One line for IPv4 and one for IPv6, whose ports may differ.
+        lines = self.docker("port", self.identity, str(inside)).splitlines()
+        return next((line.rpartition(":")[2] for line in lines if line.startswith("0.0.0.0:")), "")
 
     def log(self) -> str:
         """Both of its outputs."""

@@ -1,8 +1,10 @@
 """The launcher in a container's place: an environment with real servers and drivers, an application, real databases."""
 
+import contextlib
 import fcntl
 import http.client
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -54,11 +56,12 @@ def plan(dialect: str, driver: str | None = None, **changes: Any) -> Plan:
 
 
 def port() -> int:
-    """A port that nobody holds."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        found: int = free.getsockname()[1]
-        return found
+    """A port that nobody holds, below those that the kernel gives to connections that go out."""
+    while True:
+        number = random.randint(10000, 19999)
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", number))
+            return number
 
 
 def environment(folder: Path, *packages: str) -> Path:
@@ -99,7 +102,7 @@ class Place:
         """Start a role; as process 1 of a process namespace of its own when it is to be `first`."""
         apart = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child") if first else ()
         return subprocess.Popen(
-            [*apart, self.python, "-S", self.root / "lading" / "launch.py", *arguments],
+            [*apart, self.python, "-S", self.root / "lading", *arguments],
             env={"PATH": os.defpath, "PYTHONPATH": str(self.app), "PYTHONDONTWRITEBYTECODE": "1", **self.env, **env},
             cwd=self.app,
             stdout=subprocess.PIPE,

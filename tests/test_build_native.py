@@ -124,8 +124,10 @@ def test_each_layer_holds_what_changes_together(tmp_path: Path) -> None:
         [
             "/etc/group",
             "/etc/passwd",
+            "/opt/lading/__main__.py",
             "/opt/lading/launch.json",
             "/opt/lading/launch.py",
+            f"/opt/pycache/opt/lading/__main__.{TAG}.pyc",
             f"/opt/pycache/opt/lading/launch.{TAG}.pyc",
             "/opt/venv/bin/python",
             "/opt/venv/bin/python3",
@@ -166,6 +168,7 @@ def test_owners_modes_and_accounts(tmp_path: Path) -> None:
         "/opt": ("directory", "0o755", 0, 0, ""),
         "/opt/lading": ("directory", "0o755", 0, 0, ""),
         "/opt/lading/launch.json": ("file", "0o644", 0, 0, ""),
+        "/opt/lading/__main__.py": ("file", "0o644", 0, 0, ""),
         "/opt/lading/launch.py": ("file", "0o644", 0, 0, ""),
         "/opt/venv": ("directory", "0o755", 0, 0, ""),
         "/opt/venv/bin": ("directory", "0o755", 0, 0, ""),
@@ -199,7 +202,7 @@ def test_only_what_the_application_is_made_of_is_checked_when_it_runs(tmp_path: 
     held = contents.load(assembled(tmp_path, LEAF), lambda path: path.endswith(".pyc"))
     checked = {path: one.data[4] == 3 for path, one in held.files.items() if one.data}
     assert checked == {path: path.startswith("/opt/pycache/app/") for path in checked}
-    assert len(checked) == 4
+    assert len(checked) == 5
 
 
 def test_without_a_compiler_there_is_no_bytecode_and_all_else(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import values
-from values import GOOD, PLAN, RUNS, URL, configured, containing, file, observed, planned, unobserved
+from values import GOOD, LAUNCH, PLAN, RUNS, URL, configured, containing, file, observed, planned, unobserved
 
 from lading import checks
 from lading.checks import Evidence, evidence, storage
@@ -188,6 +188,16 @@ CASES = (
         "server-is-pid-1",
         processes(process("python", "-m", "serve", "app.main:app", pid=4711)),
         ("pass the first process, not numbered 1 here, is `python -m serve app.main:app`",),
+    ),
+    Case(
+        "server-is-pid-1",
+        processes(process(*LAUNCH, "serve"), process("python", "-m", "uvicorn", pid=7)),
+        ("pass process 1 is the launcher, which hands signals on to the server",),
+    ),
+    Case(
+        "server-is-pid-1",
+        processes(process(*LAUNCH, "serve"), process("sleep", "9", pid=7)),
+        (f"fail process 1 is `{' '.join(LAUNCH)} serve`, wanted the server of app.main:app",),
     ),
     Case("server-is-pid-1", processes(), ("unknown unshare (user namespace) did not show it",)),
     Case(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -240,9 +241,46 @@ def test_init_writes_and_is_content_with_what_it_wrote(tree: Tree, run: Lading) 
     assert (status, err) == (0, "")
     assert [line.split() for line in out.splitlines()] == [
         ["new", path]
-        for path in ("Dockerfile", ".dockerignore", ".lading/launch.py", ".lading/launch.json", ".env.example")
-    ] + [["new", ".lading/written.json"]]
+        for path in (
+            "Dockerfile", ".dockerignore", ".lading/starter", ".lading/launcher",
+        ".lading/launch.json", ".lading/launch.dev.json",
+            "compose.yaml", "compose.override.yaml", ".env.example", "DOCKER.md", ".lading/written.json",
+        )
+    ]  # fmt: skip
     assert run("init", folder, "--check")[0] == 0
+
+
+def test_init_makes_secrets_once_and_for_their_owner_alone(tree: Tree, run: Lading) -> None:
+    main = 'import os\nKEY = os.environ["SECRET_KEY"]\n' + APP
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": main})
+    assert run("init", folder, "--check")[0] == 1
+    assert not (folder / ".secrets").exists()
+    _, out, _ = run("init", folder)
+    assert out.splitlines()[-1].split() == ["secret", ".secrets/secret_key"]
+    key = folder / ".secrets" / "secret_key"
+    assert re.fullmatch("[0-9a-f]{48}", key.read_text())
+    assert (key.parent.stat().st_mode & 0o777, key.stat().st_mode & 0o777) == (0o700, 0o644)
+    assert (folder / ".secrets" / ".gitignore").read_text() == "*\n"
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    listed = subprocess.run(
+        ["git", "-C", str(folder), "status", "--short", "-uall"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "compose.yaml" in listed
+    assert ".secrets" not in listed
+    kept = key.read_text()
+    assert "secret" not in run("init", folder)[1]
+    assert key.read_text() == kept
+
+
+def test_init_warns_of_a_secret_that_would_be_sent(tree: Tree, run: Lading) -> None:
+    token = "ghp_" + "a1B2" * 9
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": f"{APP}TOKEN = '{token}'\n"})
+    status, _, err = run("init", folder)
+    assert (status, err) == (
+        0,
+        "warning: main.py:3 holds a GitHub token, and would reach the builder\n"
+        "hint: let the code read it from the environment, and change it: it may be in the history of git\n",
+    )
 
 
 def test_init_keeps_what_was_edited_and_shows_the_difference(tree: Tree, run: Lading) -> None:
@@ -271,3 +309,10 @@ def test_a_plan_is_taken_back(tree: Tree, run: Lading, tmp_path: Path) -> None:
     assert (status, out) == (2, "")
     assert "version" in err
     assert json.loads(plan)["port"]["default"] == "9001"
+
+
+def test_an_unknown_flag_is_refused_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        lading.cli.main(["inspect", ".", "--port-variabel", "X"])
+    assert stopped.value.code == 2
+    assert "error: there is no `--port-variabel`: did you mean `--port-variable`?" in capsys.readouterr().err

@@ -135,8 +135,8 @@ def test_no_link_leads_nowhere(trees: Mapping[str, tuple[Entry, ...]], architect
 @pytest.mark.parametrize("architecture", TRIPLETS)
 def test_a_base_stays_under_its_size(trees: Mapping[str, tuple[Entry, ...]], architecture: str) -> None:
     sizes = [len(entry.data) for entry in trees[architecture]]
-    assert sum(sizes) < 41_300_000
-    assert sum(512 + -(-size // 512) * 512 for size in sizes) < 42_500_000
+    assert sum(sizes) < 42_100_000  # a megabyte of it is ldconfig, by which Python finds libraries
+    assert sum(512 + -(-size // 512) * 512 for size in sizes) < 43_300_000
 
 
 @pytest.mark.network

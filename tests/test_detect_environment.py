@@ -134,6 +134,23 @@ def test_a_type_is_told(field: str, kind: str, allowed: tuple[str, ...]) -> None
     assert (variable.type, variable.allowed) == (kind, allowed)
 
 
+@pytest.mark.parametrize(
+    ("field", "least"),
+    [
+        ("x: SecretStr = Field(min_length=32)", 32),
+        ("x: typing.Annotated[SecretStr, Field(min_length=SHORTEST)]", 40),
+        ("x: typing.Annotated[str, StringConstraints(min_length=16)]", 16),
+        ("x: constr(min_length=8)", 8),
+        ("x: str = Field('', min_length=0)", None),
+        ("x: list[str] = Field([], min_length=2)", None),
+        ("x: str\n\n    @field_validator('x')\n    def long(cls, x):\n        if len(x) < 24:\n"
+         "            raise ValueError('short')\n        return x", 24),
+    ],
+)  # fmt: skip
+def test_the_length_that_a_value_must_have_is_told(field: str, least: int | None) -> None:
+    assert variables("import typing\nSHORTEST = 40\n" + ONE.format(field))["X"].least == least
+
+
 def test_a_base_class_that_nobody_makes_is_not_listed() -> None:
     code = PYDANTIC + (
         "class Base(BaseSettings):\n    model_config = SettingsConfigDict(env_prefix='BASE_')\n    a: int = 1\n"

@@ -19,7 +19,7 @@ import mutations
 import pytest
 
 from lading import settings
-from lading.detect import detect
+from lading.detect import detect, syntax
 from lading.detect.explain import explain, questions
 from lading.errors import Error
 from lading.model import Project
@@ -591,6 +591,14 @@ def test_many_files_of_a_kind_take_time_in_step_with_their_number() -> None:
 
     seconds(20)
     assert seconds(400) < max(1.0, 20 * seconds(40))  # ten times as many: a guard against a square
+
+
+def test_a_large_file_with_many_strings_that_cannot_be_read_costs_a_few_parsings() -> None:
+    text = "x = 1\n" * 200_000 + "\n".join(f"""y{n} = f"{{a["b"]}}" + (""" for n in range(200))
+    started = time.perf_counter()
+    with pytest.raises(SyntaxError):
+        syntax.parse(text.encode())
+    assert time.perf_counter() - started < 60
 
 
 # ── mutations ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,82 +1,170 @@
-"""The command lines of workers and schedulers, and the address that they are given."""
+"""The command line of every server and every worker: what a plan says, with what the environment decides put in."""
 
+import re
+import sys
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from values import PLAN
+from standins import PLAN
 
-from lading.launch import commands, decisions
-from lading.launch import launch as launcher
-from lading.model import Program
+from lading.launch import decisions, launch
+from lading.model import App, Plan, Program, Serving
 
-RABBIT = {"kind": "amqp", "variable": None, "default": {},
-          "parts": {"host": "MQ_HOST", "port": "MQ_PORT", "user": "MQ_USER", "password": "MQ_PASS"}}  # fmt: skip
+FACTORY = App(target="shop.main:make", factory=True, folder=".", exclude=())
+IPV6 = {"HOST": "::1", "PORT": "9000"}
 
 
-def line(kind: str, *arguments: str, role: str = "worker", stop: int = 10, pinned: str = "") -> str:
-    dependencies = replace(PLAN.dependencies, pinned=(pinned,) if pinned else ())
-    one = Program(name="mail", kind=kind, role="scheduler" if role == "scheduler" else "worker", target="jobs:x",
-                  arguments=arguments)  # fmt: skip
-    return " ".join(commands.program(one, replace(PLAN, stop_seconds=stop, dependencies=dependencies)))
+def served(plan: Plan, env: Mapping[str, str], count: int = 1) -> list[str]:
+    config = decisions(plan)
+    interpreter, *words = launch.command(config["server"], config, dict(env), count)
+    assert interpreter == sys.executable
+    return words
+
+
+UVICORN = "--timeout-graceful-shutdown 8 --timeout-keep-alive 65"
+GUNICORN = "--graceful-timeout 8 --keep-alive 65 --worker-tmp-dir /dev/shm --access-logfile -"
+HYPERCORN = "--graceful-timeout 8 --keep-alive 65 --access-logfile -"
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("kind", "changes", "env", "line"),
     [
-        (line("dramatiq"), "-m dramatiq jobs:x --processes {count} --threads 8 --worker-shutdown-timeout 7000"),
-        (line("dramatiq", stop=60).split()[-1], "57000"),
-        (line("dramatiq", stop=1).split()[-1], "1000"),
-        (line("taskiq"), "-m taskiq worker jobs:x --workers {count} --wait-tasks-timeout 5 --shutdown-timeout 2"),
-        (line("taskiq", pinned="taskiq==0.11.5 --hash=sha256:0"), "-m taskiq worker jobs:x --workers {count}"),
-        (line("taskiq", pinned="taskiq-redis==0.5"), line("taskiq")),
-        (line("taskiq", role="scheduler"), "-m taskiq scheduler jobs:x"),
-        (line("celery", "-c", "4"), "-m celery -A jobs:x worker --loglevel {plain} -c 4"),
-        (line("faststream"), "-m faststream run jobs:x --workers {count}"),
+        ("uvicorn", {}, {}, f"uvicorn app.main:app --host 0.0.0.0 --port 8000 --log-level info --workers 2 {UVICORN}"),
+        ("uvicorn", {}, IPV6, f"uvicorn app.main:app --host ::1 --port 9000 --log-level info --workers 2 {UVICORN}"),
         (
-            line("celery", role="scheduler"),
-            "-m celery -A jobs:x beat --loglevel {plain} --schedule /data/celerybeat-schedule --pidfile= "
-            "--max-interval 2",
+            "uvicorn", {"app": FACTORY}, {"LOG_LEVEL": "TRACE"},
+            f"uvicorn shop.main:make --host 0.0.0.0 --port 8000 --log-level trace --workers 2 {UVICORN} --factory",
+        ),
+        (
+            "uvicorn", {"root_path": "/api"}, {},
+            f"uvicorn app.main:app --host 0.0.0.0 --port 8000 --log-level info --workers 2 {UVICORN} --root-path /api",
+        ),
+        (
+            "gunicorn", {}, {},
+            "gunicorn app.main:app --worker-class uvicorn.workers.UvicornWorker --bind 0.0.0.0:8000 --workers 2 "
+            f"--log-level info {GUNICORN}",
+        ),
+        (
+            "gunicorn", {"app": FACTORY}, {**IPV6, "LOG_LEVEL": "trace"},
+            "gunicorn shop.main:make() --worker-class uvicorn.workers.UvicornWorker --bind [::1]:9000 --workers 2 "
+            f"--log-level debug {GUNICORN}",
+        ),
+        ("hypercorn", {}, {}, f"hypercorn app.main:app --bind 0.0.0.0:8000 --workers 2 --log-level info {HYPERCORN}"),
+        (
+            "hypercorn", {"app": FACTORY, "root_path": "/api"}, {**IPV6, "LOG_LEVEL": "ERROR"},
+            f"hypercorn shop.main:make() --bind [::1]:9000 --workers 2 --log-level error {HYPERCORN} --root-path /api",
+        ),
+        (
+            "granian", {}, {"LOG_LEVEL": "trace"},
+            "granian --interface asgi app.main:app --host 0.0.0.0 --port 8000 --workers 2 --log-level debug "
+            "--workers-kill-timeout 8",
+        ),
+        (
+            "granian", {"app": FACTORY, "root_path": "/api"}, IPV6,
+            "granian --interface asgi shop.main:make --host ::1 --port 9000 --workers 2 --log-level info "
+            "--workers-kill-timeout 8 --factory --url-path-prefix /api",
         ),
     ],
-)
-def test_the_command_line(found: str, expected: str) -> None:
-    assert found == expected
+)  # fmt: skip
+def test_the_command_line_of_a_server(kind: str, changes: dict[str, Any], env: Mapping[str, str], line: str) -> None:
+    server = Serving(kind=kind, root_path=changes.pop("root_path", None))
+    assert served(replace(PLAN, server=server, **changes), env, 2) == ["-m", *line.split()]
 
 
-def test_what_is_in_hand_ends_before_the_grace_does() -> None:
-    assert '["job_completion_wait"] = 27;' in line("arq", stop=30)
+def test_gunicorns_worker_is_the_one_that_the_project_brings() -> None:
+    brought = replace(PLAN.dependencies, requirements=(*PLAN.dependencies.requirements, "Uvicorn_Worker>=0.3"))
+    line = served(replace(PLAN, server=Serving(kind="gunicorn"), dependencies=brought), {})
+    assert line[line.index("--worker-class") + 1] == "uvicorn_worker.UvicornWorker"
 
 
-def test_only_what_hurries_by_itself_is_not_killed_at_a_second_signal() -> None:
-    kinds = ("celery", "dramatiq", "arq", "rq", "taskiq", "huey", "faststream")
-    programs = tuple(Program(name=kind, kind=kind, role="worker", target="a") for kind in kinds)
-    found = decisions(replace(PLAN, programs=programs))["programs"]
-    assert [one["name"] for one in found if one["hurries"]] == ["dramatiq", "rq", "huey"]
+@pytest.mark.parametrize(("stop", "grace"), [(30, "28"), (3, "1"), (2, "1"), (1, "1")])
+def test_the_server_stops_before_the_engine_kills_it(stop: int, grace: str) -> None:
+    for kind, option in (("uvicorn", "--timeout-graceful-shutdown"), ("gunicorn", "--graceful-timeout")):
+        line = served(replace(PLAN, stop_seconds=stop, server=Serving(kind=kind)), {})
+        assert line[line.index(option) + 1] == grace
+
+
+# ── workers and schedulers ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def worked(program: Program, env: Mapping[str, str] | None = None) -> list[str]:
+    config = decisions(replace(PLAN, programs=(program,)))
+    return launch.command(config["programs"][0]["argv"], config, dict(env or {}), 3)[1:]
+
+
+#: What each has to be told, whatever else it is told for its health and its end, which real ones are asked about.
+TOLD: list[tuple[str, Any, str, list[str]]] = [
+    ("celery", "worker", "jobs:app", ["-m celery -A jobs:app worker", "--concurrency 3", "--queues mail,bills",
+                                      "--loglevel debug"]),
+    ("celery", "scheduler", "jobs:app", ["-m celery -A jobs:app beat", "--schedule /data/celerybeat-schedule",
+                                         "--pidfile=", "--loglevel debug"]),
+    ("dramatiq", "worker", "jobs.mail jobs.bills", ["-m dramatiq jobs.mail jobs.bills", "--processes 3"]),
+    ("arq", "worker", "jobs.Settings", ["jobs.Settings"]),
+    ("rq", "worker", "jobs:queue", ["-m rq.cli worker mail bills"]),
+    ("taskiq", "worker", "jobs:broker", ["-m taskiq worker jobs:broker", "--workers 3"]),
+    ("taskiq", "scheduler", "jobs:scheduler", ["-m taskiq scheduler jobs:scheduler"]),
+    ("huey", "worker", "jobs.huey", ["jobs.huey", "--workers 3"]),
+    ("faststream", "worker", "jobs:app", ["-m faststream run jobs:app", "--workers 3"]),
+    ("apscheduler", "scheduler", "cron.jobs:main", ["-m cron.jobs"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "role", "target", "told"), TOLD)
+def test_the_command_line_of_a_program(kind: str, role: Any, target: str, told: list[str]) -> None:
+    line = worked(
+        Program(name="x", kind=kind, role=role, target=target, queues=("mail", "bills")), {"LOG_LEVEL": "TRACE"}
+    )
+    for words in told:
+        assert f" {words} " in f" {' '.join(line)} "
+    assert not [word for word in line if re.search(r"\{[a-z]+\}", word)]  # no mark is left as it is
+
+
+@pytest.mark.parametrize(("kind", "role", "target", "told"), TOLD)
+def test_what_the_projects_own_command_says_comes_last(kind: str, role: Any, target: str, told: list[str]) -> None:
+    own = ("--own", "x y", "-v")
+    program = Program(name="x", kind=kind, role=role, target=target)
+    assert worked(replace(program, arguments=own))[-3:] == list(own)
 
 
 @pytest.mark.parametrize(
-    ("env", "url"),
+    ("kind", "role", "own", "gone"),
     [
-        ({"MQ_HOST": "mq"}, "amqp://mq:5672/"),
-        ({"MQ_HOST": "mq", "MQ_PORT": "7", "MQ_USER": "me", "MQ_PASS": "p/@"}, "amqp://me:p%2F%40@mq:7/"),
-        ({}, ""),
+        ("celery", "worker", ("-c", "9"), "--concurrency"),
+        ("celery", "worker", ("--autoscale=10,3",), "--concurrency"),
+        ("celery", "worker", ("-l", "WARNING"), "--loglevel"),
+        ("celery", "worker", ("--loglevel=warning",), "--loglevel"),
+        ("celery", "worker", ("-Q", "other"), "--queues"),
+        ("celery", "scheduler", ("-s", "/tmp/x"), "--schedule"),
+        ("dramatiq", "worker", ("-p", "9"), "--processes"),
+        ("dramatiq", "worker", ("--threads=9",), "--threads"),
+        ("rq", "worker", ("-n", "mine"), "--name"),
+        ("taskiq", "worker", ("-w", "9"), "--workers"),
+        ("huey", "worker", ("-w", "9"), "--workers"),
+        ("faststream", "worker", ("--workers", "9"), "--workers"),
     ],
 )
-def test_a_url_is_put_together_of_its_parts(env: dict[str, str], url: str) -> None:
-    assert launcher.url(RABBIT, env) == url
+def test_what_the_projects_own_command_says_stands_above_ours(
+    kind: str, role: Any, own: tuple[str, ...], gone: str
+) -> None:
+    program = Program(name="x", kind=kind, role=role, target="jobs:x", queues=("mail",))
+    ours = worked(program)
+    line = worked(replace(program, arguments=own))
+    assert gone in ours  # or nothing is shown by its absence
+    assert gone not in line[: -len(own)]
+    assert line[-len(own) :] == list(own)
 
 
-def test_a_url_that_is_given_stays_as_it_is() -> None:
-    service = {**RABBIT, "variable": "MQ"}
-    assert launcher.url(service, {"MQ": "amqps://a:b%2F@mq//"}) == "amqps://a:b%2F@mq//"
+def test_a_worker_of_rq_has_a_name_that_no_other_has() -> None:
+    """Two containers of one host name, as a `network_mode: host` makes them, would take each other's jobs for lost."""
+    program = Program(name="x", kind="rq", role="worker", target="jobs:queue")
+    lines = [worked(program) for _ in range(2)]
+    names = [line[line.index("--name") + 1] for line in lines]
+    assert names[0] != names[1]
 
 
-def test_a_program_is_asked_for_the_broker_that_is_its_own() -> None:
-    cache, first, second = (
-        {"role": role, "variable": name, "parts": dict[str, str]()}
-        for role, name in (("cache", "CACHE"), ("broker", "A"), ("broker", "B"))
-    )
-    config = {"services": [cache, first, second]}
-    assert launcher.broker_of({"broker": "B"}, config) is second
-    assert launcher.broker_of({"broker": None}, config) is first
-    assert launcher.broker_of({"broker": "CACHE"}, {"services": [cache]}) is None
+def test_no_url_is_on_a_command_line() -> None:
+    for kind, role, target, _ in TOLD:
+        program = replace(Program(name="x", kind=kind, role="worker", target=target, broker="BROKER"), role=role)
+        assert "s3cr3t" not in " ".join(worked(program, {"BROKER": "redis://:s3cr3t@cache"}))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from host_python import PLAN
 
-from lading.model import Binding, Database, Start, Variable
+from lading.model import Backing, Binding, Database, Start, Variable
 from lading.observe import loopback, scenarios
 
 HERE = ("127.0.0.1", 8000)
@@ -71,7 +71,8 @@ def test_what_must_be_set_gets_a_harmless_value_in_every_start() -> None:
         env={"IN_IMAGE": "yes"},
         database=Database(dialect="postgresql", variable="DATABASE_URL"),
         variables=(
-            Variable(name="SECRET_KEY", required=True, secret=True),
+            Variable(name="SECRET_KEY", required=True, secret=True, least=32),
+            Variable(name="SIGNING_KEY", required=True, secret=True, least=64),
             Variable(name="DATABASE_URL", required=True),
             Variable(name="API_URL", required=True),
             Variable(name="SMTP_PORT", required=True),
@@ -82,6 +83,7 @@ def test_what_must_be_set_gets_a_harmless_value_in_every_start() -> None:
     )
     given = {
         "SECRET_KEY": scenarios.GENERATED,
+        "SIGNING_KEY": scenarios.GENERATED + "0" * (64 - len(scenarios.GENERATED)),
         "DATABASE_URL": "postgresql://lading:lading@127.0.0.1:1/lading",
         "API_URL": "http://127.0.0.1:1/",
         "SMTP_PORT": "1",
@@ -113,3 +115,12 @@ def test_on_the_machines_own_network_a_start_moves_to_a_port_that_is_free() -> N
         connect=("127.0.0.1", port),
         refused=(("127.0.0.1", port), ("127.0.0.2", 1)),
     )
+
+
+def test_nobody_waits_for_a_service_that_is_not_there() -> None:
+    needed = Variable(name="DATABASE_URL", required=True)
+    service = Backing(kind="postgresql", role="database", variable="DATABASE_URL")
+    plan = replace(PLAN, database=None, variables=(needed,), backing=(service,), env={})
+    assert scenarios.generated(plan)["LADING_WAIT_SECONDS"] == "1"
+    given = replace(needed, default="postgresql://db/app", required=False)
+    assert scenarios.generated(replace(plan, variables=(given,))) == {}

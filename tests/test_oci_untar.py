@@ -8,6 +8,7 @@ import re
 import shutil
 import tarfile
 import threading
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -367,6 +368,9 @@ def test_a_reader_that_stops_leaves_no_thread(tmp_path: Path) -> None:
     assert len(next(pieces)) > 0
     assert threading.active_count() == before + 1
     del pieces
+    until = time.monotonic() + 10  # it ends by itself: nobody waits for it
+    while threading.active_count() > before and time.monotonic() < until:
+        time.sleep(0.01)
     assert threading.active_count() == before
 
 

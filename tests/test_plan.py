@@ -10,9 +10,9 @@ import jsonschema
 import pytest
 from values import PROJECT
 
-from lading import ignore, plan, settings
+from lading import ignore, launch, plan, settings, stages
 from lading.errors import BadInput
-from lading.model import Application, Binding, Database, Dependencies, Fact, Migrations, Plan, Project, Variable
+from lading.model import Application, Binding, Database, Dependencies, Fact, Migrations, Place, Plan, Project, Variable
 from lading.source import Memory
 
 SCHEMA = Path(__file__).parent.parent / "docs" / "plan.schema.json"
@@ -95,6 +95,42 @@ def test_a_url_that_need_not_move_stays_out_of_the_environment() -> None:
     for url in ("postgresql://me:secret@localhost/tasks", "sqlite:////data/tasks.db", None):
         database = Database(dialect="postgresql", variable="DATABASE_URL", url=url)
         assert "DATABASE_URL" not in make(replace(PROJECT, database=Fact(database, "app/db.py:1"))).env
+
+
+@pytest.mark.parametrize(
+    ("default", "place", "moved"),
+    [
+        ("data", Place(path="data", use="data", written=True), "/data"),
+        ("./data", Place(path="data/clips", use="data", written=True, made=True), "/data"),
+        ("data/clips", Place(path="data/clips", use="data", written=True, made=True), "/data/clips"),
+        ("var/uploads", Place(path="var/uploads", use="uploads", written=True, made=True), "/data/var/uploads"),
+        ("../shared", Place(path="../shared", use="data", written=True, made=True), "/data/shared"),
+        ("app.log", Place(path="app.log", use="logs", written=True), "/data/app.log"),
+        # Nobody makes the folder there, it is only read, it is where the user says, or it is not a path.
+        ("data/clips", Place(path="data/clips", use="data", written=True), None),
+        ("logs/app.log", Place(path="logs/app.log", use="logs", written=True), None),
+        ("documents", Place(path="documents", use="data"), None),
+        ("/srv/data", Place(path="/srv/data", use="data", written=True, made=True), None),
+        ("s3://bucket", Place(path="data", use="data", written=True, made=True), None),
+        (None, Place(path="data", use="data", written=True, made=True), None),
+    ],
+)
+def test_a_folder_that_is_written_moves_on_to_the_volume(default: str | None, place: Place, moved: str | None) -> None:
+    variable = Fact(Variable(name="DATA_DIR", default=default, type="path"), "app/settings.py:4")
+    written = Fact(replace(place, variable="DATA_DIR"), "app/files.py:7")
+    made = make(replace(PROJECT, environment=(*PROJECT.environment, variable), paths=(written,)))
+    assert made.env.get("DATA_DIR") == moved
+    assert made.because.get("env.DATA_DIR") == (moved and "app/settings.py:4, moved on to the volume")
+    assert next(one.default for one in made.variables if one.name == "DATA_DIR") == (moved or default)
+
+
+def test_a_folder_of_which_the_tree_has_a_part_that_is_read_stays() -> None:
+    variable = Fact(Variable(name="DATA_DIR", default="data", type="path"), "app/settings.py:4")
+    places = (
+        Fact(Place(path="data/words.txt", use="data", variable="DATA_DIR"), "app/words.py:3"),
+        Fact(Place(path="data/out", use="data", written=True, made=True, variable="DATA_DIR"), "app/files.py:7"),
+    )
+    assert "DATA_DIR" not in make(replace(PROJECT, environment=(variable,), paths=places)).env
 
 
 def test_the_contract_holds_what_the_image_sets() -> None:
@@ -304,3 +340,44 @@ def test_the_wanted_body_is_json() -> None:
     assert str(error.value).startswith("--health-body: `health-body` must be JSON, not `{'status'}`: ")
     made = plan.make(PROJECT, settings.load(Memory({}), {"health-body": '{"status": "healthy"}'}, {}))
     assert made.health.body == '{"status": "healthy"}'
+
+
+@pytest.mark.parametrize(
+    ("default", "secret", "shown"),
+    [
+        ("amqp://guest:guest@localhost:5672/", True, "amqp://guest@localhost:5672/"),
+        ("postgresql://u:p:w@h/db?x=1", False, "postgresql://u@h/db?x=1"),
+        ("redis://:hidden@cache/0", False, "redis://@cache/0"),
+        ("redis://cache/0", False, "redis://cache/0"),
+        ("https://user@host/", False, "https://user@host/"),
+        ("a-key-for-developers", True, None),
+        ("", True, ""),
+        ("info", False, "info"),
+    ],
+)
+def test_no_password_of_the_code_is_in_the_plan(default: str, secret: bool, shown: str | None) -> None:
+    variable = Fact(Variable(name="X", default=default, secret=secret), "app/settings.py:4")
+    database = Fact(Database(dialect="postgresql", variable="X", url=default), "app/settings.py:4")
+    made = make(replace(PROJECT, environment=(variable,), database=database))
+    assert {one.name: one.default for one in made.variables}["X"] == shown
+    assert made.database
+    assert ":guest@" not in plan.dump(made).decode()
+    assert "hidden" not in plan.dump(made).decode()
+
+
+def test_what_the_reading_app_needs_is_in_its_plan_without_a_password() -> None:
+    root = Path(__file__).parent.parent / "examples" / "reading-app"
+    made = stages.start(root, {}).plan
+    assert made.name == "reading-app"
+    assert [(one.kind, one.role, one.variable, dict(one.default)) for one in made.backing] == [
+        ("postgresql", "database", "DATABASE_URL", {}),
+        ("redis", "cache", "REDIS_URL", {"scheme": "redis", "port": "6379", "database": "0"}),
+        ("amqp", "broker", "RABBITMQ_URL", {"scheme": "amqp", "port": "5672", "user": "guest"}),
+    ]
+    [program] = made.programs
+    assert (program.kind, program.target, program.queues, program.broker, program.arguments) == (
+        "dramatiq", "app.workers.tasks", ("reading",), "RABBITMQ_URL", ("--processes", "4", "--threads", "8")
+    )  # fmt: skip
+    for text in (plan.dump(made).decode(), json.dumps(launch.decisions(made))):
+        assert "guest:guest" not in text
+        assert ":guest" not in text

@@ -15,10 +15,13 @@ from test_ignore import docker
 from values import PROJECT
 
 from lading import detect, ignore, launch, plan, render, settings
-from lading.model import Dependencies, Plan, Variable
+from lading.model import Dependencies, Packaging, Plan, Program, Serving, Variable
+from lading.render import apt
 from lading.source import Directory, Memory
 
 PLAN = plan.make(PROJECT, settings.load(Memory({}), {}, {}))
+WORKER = Program(name="celery", kind="celery", role="worker", target="app.tasks:celery")
+PACKAGING = Packaging(backend="hatchling.build", files=("README.md", "pyproject.toml"), version="vcs")
 EXAMPLE = Path(__file__).parent.parent / "examples" / "task-list"
 
 
@@ -36,24 +39,54 @@ def instructions(text: str) -> list[str]:
 
 
 def test_the_files_and_their_order() -> None:
-    names = ["Dockerfile", ".dockerignore", ".lading/launch.py", ".lading/launch.json", ".env.example"]
-    assert list(render.files(PLAN)) == names
+    assert list(render.files(PLAN)) == [
+        "Dockerfile", ".dockerignore", ".lading/starter", ".lading/launcher",
+        ".lading/launch.json", ".lading/launch.dev.json",
+        "compose.yaml", "compose.override.yaml", ".env.example", "DOCKER.md",
+    ]  # fmt: skip
     assert all(text.endswith("\n") and "\r" not in text for text in render.files(PLAN).values())
 
 
 def test_the_launcher_is_the_one_of_our_own_builder() -> None:
     written = {name: text for name, text in render.files(PLAN).items() if name.startswith(".lading/")}
-    assert written == {f".lading/{name}": data.decode() for name, data in launch.files(PLAN).items()}
+    assert written.pop(".lading/launch.dev.json") == launch.development(PLAN).decode()
+    launched = launch.files(PLAN)
+    assert written == {
+        ".lading/launch.json": launched["launch.json"].decode(),
+        ".lading/launcher": launched["launch.py"].decode(),
+        ".lading/starter": launched["__main__.py"].decode(),
+    }
+
+
+def test_nothing_that_is_written_is_a_linters_business() -> None:
+    assert [path for path in render.files(PLAN) if path.endswith((".py", ".pyi", ".toml", ".cfg"))] == []
 
 
 # ── Dockerfile ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def said(name: str, text: str) -> list[str]:
-    """What the instructions `name` of the last stage say."""
-    lines = instructions(text)
-    start = max(number for number, line in enumerate(lines) if line.startswith("FROM "))
-    return [line.removeprefix(name + " ") for line in lines[start:] if line.startswith(name + " ")]
+    """What the instructions `name` of the last stage say, and of those that it stands on."""
+    return [
+        line.removeprefix(name + " ") for stage in shipped(text) for line in stage[1:] if line.startswith(name + " ")
+    ]
+
+
+def shipped(text: str) -> list[list[str]]:
+    """The instructions of the last stage, and before them those of the stages that it stands on."""
+    stages: dict[str, list[str]] = {}
+    name = ""
+    for line in instructions(text):
+        if line.startswith("FROM "):
+            name = line.rpartition(" ")[2]
+            stages[name] = []
+        if stages:
+            stages[name].append(line)
+    chain: list[list[str]] = []
+    while name in stages:
+        chain.insert(0, stages[name])
+        name = stages[name][0].split()[1]
+    return chain
 
 
 def test_the_dockerfile_says_what_the_configuration_of_our_own_builder_says() -> None:
@@ -79,16 +112,20 @@ def test_the_final_stage_only_copies_what_the_others_made() -> None:
     text = dockerfile()
     stages = [line for line in instructions(text) if line.startswith("FROM ")]
     assert stages == [
-        "FROM ${PYTHON_IMAGE} AS dependencies",
-        "FROM dependencies AS app",
-        "FROM ${PYTHON_IMAGE} AS runtime",
+        "FROM ${PYTHON_IMAGE} AS build",
+        "FROM build AS code",
+        "FROM ${PYTHON_IMAGE} AS image",
+        "FROM image AS dev",
+        "FROM image AS runtime",
     ]
     assert said("COPY", text) == [
-        "--from=dependencies /opt/venv /opt/venv",
-        "--from=dependencies /opt/pycache /opt/pycache",
-        "--chmod=644 .lading/launch.json .lading/launch.py /opt/lading/",
-        "--from=app --chown=1000:1000 /app /app",
-        "--from=app /opt/pycache/app /opt/pycache/app",
+        "--from=build /opt/venv /opt/venv",
+        "--from=build /opt/pycache /opt/pycache",
+        "--chmod=644 .lading/starter /opt/lading/__main__.py",
+        "--chmod=644 .lading/launch.json /opt/lading/launch.json",
+        "--chmod=644 .lading/launcher /opt/lading/launch.py",
+        "--from=code --chown=1000:1000 /app /app",
+        "--from=code /opt/pycache/app /opt/pycache/app",
     ]
     assert [line for line in said("RUN", text) if re.search(r"apt|pip|uv ", line)] == []
 
@@ -109,6 +146,31 @@ def test_the_dockerfile_needs_no_newer_builder() -> None:
         (
             {"base": replace(PLAN.base, packages=(*PLAN.base.packages, "libmagic1"))},
             ["--no-install-recommends libmagic1"],
+        ),
+        (
+            {"base": replace(PLAN.base, build=("gcc", "libpq-dev"))},
+            ["--no-install-recommends gcc libpq-dev"],
+        ),
+        (
+            {"programs": (WORKER,)},
+            ['FROM image AS worker\nCMD ["worker"]\nFROM image AS runtime\nCMD ["serve"]'],
+        ),
+        (
+            {"programs": (WORKER, replace(WORKER, name="celery-2"), replace(WORKER, role="scheduler"))},
+            ['FROM image AS worker\nCMD ["worker", "celery"]'],
+        ),
+        (
+            {"server": Serving(kind="granian")},
+            ["uv pip install --python /opt/venv/bin/python --link-mode copy debugpy==1.8.22 uvicorn==0.54.0"],
+        ),
+        (
+            {"dependencies": replace(PLAN.dependencies, install=True), "packaging": PACKAGING},
+            [
+                "--no-deps --target /opt/project /tmp/project",
+                "rm -rf /app/.lading /app/README.md &&",
+                "COPY --from=code /opt/project /opt/project",
+                "ARG VERSION=0.0.0",
+            ],
         ),
         (
             {"env": {**PLAN.env, "DATABASE_URL": 'sqlite:////data/$a"b.db'}},
@@ -168,10 +230,11 @@ def test_another_managers_lock_is_written_as_requirements() -> None:
 def test_the_ignore_file_is_the_plans_patterns_and_lets_the_launcher_through() -> None:
     text = render.files(PLAN)[".dockerignore"]
     patterns = ignore.parse(text)
-    assert patterns == (*PLAN.app.exclude, "!.lading/launch.json", "!.lading/launch.py")
+    launchers = (".lading/launch.dev.json", ".lading/launch.json", ".lading/launcher", ".lading/starter")
+    assert patterns == (*PLAN.app.exclude, *(f"!{path}" for path in launchers))
     ignored = ignore.matcher(patterns)
-    kept = [path for path in (*render.files(PLAN), ".lading/written.json") if not ignored(path)]
-    assert kept == [".lading/launch.py", ".lading/launch.json"]
+    kept = [path for path in (*render.files(PLAN), ".lading/written.json", ".secrets/url") if not ignored(path)]
+    assert sorted(kept) == list(launchers)
 
 
 def test_the_projects_own_patterns_have_a_group_of_their_own() -> None:
@@ -181,37 +244,64 @@ def test_the_projects_own_patterns_have_a_group_of_their_own() -> None:
 
 def test_the_example_of_the_environment() -> None:
     variables = (
-        Variable(name="DATABASE_URL", default="postgresql://me:hunter2@localhost/tasks"),
-        Variable(name="SECRET_KEY", required=True, secret=True),
+        Variable(name="DATABASE_URL", default="postgresql://me:hunter2@localhost/tasks", type="url"),
+        Variable(name="API_KEY", required=True, secret=True),
+        Variable(name="SECRET_KEY", required=True, secret=True, least=32),
         Variable(name="TOKEN", default="hunter2", secret=True),
         Variable(name="HOST", default="0.0.0.0"),
-        Variable(name="PAGE_SIZE", default="50"),
-        Variable(name="OPTIONAL"),
+        Variable(name="PAGE_SIZE", default="50", type="int"),
+        Variable(name="MODE", allowed=("fast", "slow")),
         Variable(name="BANNER", default="two\nlines"),
-        Variable(name="PORT", default="8000"),
+        Variable(name="PORT", default="8000", type="int"),
     )
+    explained = {"variables.SECRET_KEY": "app/settings.py:9", "variables.PORT": "default"}
     assert (
-        render.files(replace(PLAN, variables=variables))[".env.example"]
+        render.files(replace(PLAN, variables=variables, because=explained))[".env.example"]
         == """\
 # The environment of task-list. Copy this file to `.env` and fill it in; `.env` belongs neither in git nor in the image.
 # A line that is commented out shows the default that holds without it.
 
 # ── Required: the application does not start without ──
-# a secret: keep it in a secret store, or in `.env` on the machine that needs it
-SECRET_KEY=
+# text, a secret: in no image, and not in git
+API_KEY=
+
+# ── Secrets: in the stack of compose.yaml, from files in .secrets/ ──
+# required, text, at least 32 characters, a secret: in no image, and not in git, read in app/settings.py
+# SECRET_KEY=
 
 # ── The server ──
+# text
 # HOST=0.0.0.0
+# a whole number
 # PORT=8000
 
 # ── The application ──
-# a secret: keep it in a secret store, or in `.env` on the machine that needs it
+# a URL, a secret: in no image, and not in git
 # DATABASE_URL=postgresql://me:…@localhost/tasks
-# a secret: keep it in a secret store, or in `.env` on the machine that needs it
+# text, a secret: in no image, and not in git
 # TOKEN=
+# a whole number
 # PAGE_SIZE=50
-# OPTIONAL=
+# one of fast slow
+# MODE=
+# text
 # BANNER=
+
+# ── The launcher ──
+# processes of the server or of a worker: a number, or `auto` for what the cgroup allows
+# WEB_CONCURRENCY=
+# `start`: migrate before serving; `wait`: until somebody else has; `off`
+# LADING_MIGRATE=
+# how long a start waits for databases, caches and brokers: 60; 0 does not wait
+# LADING_WAIT_SECONDS=
+# seconds after which the health check gives up
+# LADING_HEALTH_TIMEOUT=
+# `json`: the launcher's own lines as JSON
+# LOG_FORMAT=
+
+# ── Compose: where the ports of the stack are published, on this machine alone unless said otherwise ──
+# PUBLISH=127.0.0.1:8000
+# PUBLISH_DEBUGGER=127.0.0.1:5678
 """
     )
 
@@ -275,7 +365,7 @@ def test_the_image_has_the_configuration_of_our_own_builder(example: tuple[Path,
 def test_the_container_answers_checks_itself_and_stops(container: str) -> None:
     python = "/opt/venv/bin/python"
     for _ in range(100):
-        check = [docker(), "exec", container, python, "-S", "/opt/lading/launch.py", "healthcheck"]
+        check = [docker(), "exec", container, python, "-S", "/opt/lading", "healthcheck"]
         if subprocess.run(check, capture_output=True, check=False).returncode == 0:
             break
     look = "find / -xdev ( -name __pycache__ -o -name .env* -o -name tests -path /app/* -o -path /app/*.md ) -print"
@@ -291,7 +381,7 @@ def test_the_container_answers_checks_itself_and_stops(container: str) -> None:
     measure = (
         "import os\n"
         "def cpu():\n"
-        "    argv = ['/opt/venv/bin/python', '-S', '/opt/lading/launch.py', 'healthcheck']\n"
+        "    argv = ['/opt/venv/bin/python', '-S', '/opt/lading', 'healthcheck']\n"
         "    child = os.posix_spawn(argv[0], argv, os.environ)\n"
         "    used = os.wait4(child, 0)[2]\n"
         "    return used.ru_utime + used.ru_stime\n"
@@ -315,3 +405,18 @@ def test_buildah_reads_the_same_dockerfile(example: tuple[Path, Plan], tmp_path:
         key: wanted[key] for key in ("User", "Entrypoint", "Cmd", "WorkingDir", "StopSignal", "Healthcheck")
     }
     run("buildah", "rmi", TAG)
+
+
+@pytest.mark.parametrize(
+    ("packages", "said"),
+    [
+        (("ffmpeg", "libpq5"), "ffmpeg libpq5"),
+        (
+            ("ffmpeg", "libglib2.0-0t64"),
+            "ffmpeg $(. /etc/os-release; case $VERSION_CODENAME in bookworm) echo libglib2.0-0;; "
+            "*) echo libglib2.0-0t64;; esac)",
+        ),
+    ],
+)
+def test_packages_have_the_names_of_the_release_that_the_base_is_of(packages: tuple[str, ...], said: str) -> None:
+    assert apt.names(packages) == said

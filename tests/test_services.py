@@ -84,7 +84,9 @@ def test_the_script_does_nothing_the_second_time() -> None:
             asked("ps", "-o", "pid=,lstart=", "-C", name)
             for name in ("dockerd", "mariadbd", "redis-server", "beam.smp")
         ]
-        return [*processes, psql("SELECT pg_postmaster_start_time()"), asked("docker", "images", "--no-trunc", "-q")]
+        names = ("python:3.12-slim", "postgres:16", "redis:7", "rabbitmq:4", "mariadb:11")
+        images = [asked("docker", "image", "inspect", "--format", "{{.Id}}", name) for name in names]
+        return [*processes, psql("SELECT pg_postmaster_start_time()"), *images]
 
     before = state()
     assert asked(str(ROOT / ".ci" / "services")) == ""

@@ -123,7 +123,7 @@ COPY --chown=1000:1000 app /app/app
 COPY --chown=1000:1000 migrations /app/migrations
 COPY --chown=1000:1000 alembic.ini /app/
 USER 1000:1000
-ENTRYPOINT ["/opt/venv/bin/python", "-S", "/opt/lading/launch.py"]
+ENTRYPOINT ["/opt/venv/bin/python", "-S", "/opt/lading"]
 CMD ["serve"]
 """
 
@@ -140,7 +140,7 @@ TREE = (
     "tests/test_tasks.py",
 )
 
-LAUNCH = ("/opt/venv/bin/python", "-S", "/opt/lading/launch.py")
+LAUNCH = ("/opt/venv/bin/python", "-S", "/opt/lading")
 
 CONFIG: Mapping[str, Any] = {
     "User": "1000:1000",

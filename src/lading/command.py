@@ -1,4 +1,4 @@
-"""A command is a value; `run` is the only place in lading that starts another program."""
+"""A command is a value; `run` and `attend` are the only places in lading that start another program."""
 
 from __future__ import annotations
 
@@ -64,6 +64,21 @@ def run(command: Command) -> Done:
     except subprocess.TimeoutExpired as error:
         raise Outside(f"`{command}` did not end within {command.timeout:.0f} s") from error
     return Done(status=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+
+def attend(command: Command, *, aside: bool = False) -> int:
+    """Run `command` to its end with our own standard input and outputs, however long it takes; its exit status.
+
+    With `aside`, all that it says goes to standard error. Raises `Outside` when the program is missing.
+    """
+    import os
+
+    env = {**os.environ, **command.env} if command.env else None
+    try:
+        stdout = 2 if aside else None
+        return subprocess.run(command.argv, env=env, cwd=command.cwd, stdout=stdout, check=False).returncode
+    except OSError as error:
+        raise Outside(f"`{command.argv[0]}` cannot be started: {error.strerror}") from error
 
 
 def output(command: Command, *, run: Runner = run) -> str:

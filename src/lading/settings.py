@@ -79,6 +79,9 @@ SETTINGS = (
     Setting("port", "number", 8000, "the port that the server binds when its variable is unset"),
     Setting("volume", "text", "/data", "where the container may keep files"),
     Setting("exclude", "list", (), "more patterns that keep files out of the image, as in .dockerignore"),
+    Setting(
+        "dockerfile", "text", "Dockerfile", "where the Dockerfile stands, from the root of what the builder is sent"
+    ),
     Setting("python-image", "text", "python:3.12-slim", "the image that the Dockerfile starts from"),
     Setting("mirror", "text", None, "a Debian mirror; the default is this machine's apt source"),
     Setting("packages", "list", (), "Debian packages that the image needs beside Python's own"),

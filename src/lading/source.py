@@ -77,6 +77,7 @@ class Directory:
     def __init__(self, root: Path | str) -> None:
         """Raises `BadInput` when `root` is not a directory that can be listed."""
         self.root = Path(root).resolve()
+        self._root = str(self.root)
         if not self.root.is_dir():
             raise BadInput(f"`{root}` is not a directory", hint="give the folder that holds your backend")
 
@@ -94,8 +95,9 @@ class Directory:
 
     def read(self, path: str) -> bytes:
         try:
-            with open(f"{self.root}/{path}", "rb") as file:  # a Path for each of 20,000 files takes longer than reading
-                return file.read()
+            # A Path for each of 20,000 files takes longer than reading; and what is read whole needs no buffer.
+            with open(f"{self._root}/{path}", "rb", buffering=0) as file:
+                return file.readall()
         except OSError as error:
             raise BadInput(
                 f"cannot be read: {error.strerror}",

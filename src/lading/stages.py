@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lading import cache, settings
+from lading import cache, ignore, settings, views
 from lading.errors import BadInput
 from lading.model import Image, Plan, Progress, Project, Report
 from lading.settings import Settings
@@ -26,8 +26,9 @@ def silent(_line: str) -> None:
 class Stage:
     """What is known before anything is built. `project` is None where the plan was given."""
 
-    source: Source
-    root: Path  # the backend's own folder, on disk
+    source: Source  # the backend's own folder
+    context: Source  # what a builder is sent: that folder, or the whole repository
+    root: Path  # of `context`, on disk: where the files of `lading init` stand
     settings: Settings
     project: Project | None
     plan: Plan
@@ -46,25 +47,37 @@ def start(directory: str | Path, flags: Mapping[str, Any], *, plan: Path | None 
 
     Raises `BadInput` for a project, a flag or a configuration that cannot be used.
     """
-    from lading import checks, detect
+    from lading import checks, detect, render
     from lading import plan as plans
 
     tree = Directory(directory)
-    decided = settings.load(tree, flags, os.environ)
+    asked = decided = settings.load(tree, flags, os.environ)
     source, folder = _service(tree, decided)
     if folder != ".":
         decided = settings.load(source, {**flags, "service": None}, os.environ)
     checks.criteria.require_known(decided.criteria, checks.CHECKS)
-    root = tree.root / folder
+    # Said for the whole repository, it is of the whole repository.
+    whole = asked.given("dockerfile")
+    placed = (asked if whole else decided)["dockerfile"]
+    layout = render.layout.of(placed.value, folder if whole else ".", placed.because)
     if plan is not None:
         try:
             data = plan.read_bytes()
         except OSError as error:
             raise BadInput(f"`{plan}` cannot be read: {error.strerror}") from error
-        given = plans.load(data, str(plan))
-        return Stage(source=source, root=root, settings=decided, project=None, plan=given)
-    project = detect.detect(source, decided)
-    return Stage(source=source, root=root, settings=decided, project=project, plan=plans.make(project, decided))
+        project, made = None, plans.load(data, str(plan))
+    else:
+        project = detect.detect(source, decided)
+        made = replace(plans.make(project, decided), layout=layout)
+    inside = made.layout.code == "."
+    return Stage(
+        source=source,
+        context=source if inside else tree,
+        root=tree.root / folder if inside else tree.root,
+        settings=decided,
+        project=project,
+        plan=made,
+    )
 
 
 def _service(tree: Directory, decided: Settings) -> tuple[Source, str]:
@@ -79,10 +92,12 @@ def _service(tree: Directory, decided: Settings) -> tuple[Source, str]:
 def build(stage: Stage, *, progress: Progress = silent) -> Image:
     """Build the image of `stage` with the builder that its settings name, and keep it in the cache.
 
-    Raises `BadInput` for what the project must change, `Outside` for what failed around us.
+    A file that is a secret as a whole is left out, and that is said. Raises `BadInput` for what the project must
+    change, `Outside` for what failed around us.
     """
     store = cache.folder(stage.settings["cache"].value, os.environ)
     platform = stage.settings["platform"].value or here()
+    stage = _careful(stage, progress)
     match stage.settings["builder"].value:
         case "native":
             from lading.build import native
@@ -102,11 +117,25 @@ def build(stage: Stage, *, progress: Progress = silent) -> Image:
             from lading.build import docker
 
             image = docker.build(
-                stage.plan, stage.source, files(stage), tag=None, platform=platform, store=store, progress=progress
+                stage.plan, stage.context, files(stage), tag=None, platform=platform, store=store, progress=progress
             )
         case other:
             raise BadInput(f"there is no builder `{other}`", hint="the builders are native and docker")
     return image
+
+
+def _careful(stage: Stage, progress: Progress) -> Stage:
+    """`stage`, whose image has no file that is a secret as a whole; code that holds one stays, and is judged."""
+    from lading import render
+    from lading.checks import sent
+
+    every = sent.leaks(stage.source, stage.plan.app.exclude)
+    found = [leak for leak in every if not leak.line and not leak.path.endswith(".py")]
+    for leak in found:
+        progress(f"left out {leak.path}: it holds {leak.what}")
+    out = tuple(leak.path for leak in found)
+    whole = tuple(render.layout.code(stage.plan, path) for path in out)
+    return replace(stage, source=views.without(stage.source, out), context=views.without(stage.context, whole))
 
 
 def here() -> str:
@@ -123,9 +152,9 @@ def files(stage: Stage) -> dict[str, str]:
     from lading import render
 
     rendered = dict(render.files(stage.plan))
-    if render.drift.RECORD in stage.source.files:
-        there = stage.source.files
-        rendered |= {path: stage.source.read(path).decode() for path in rendered if path in there}
+    if render.drift.RECORD in stage.context.files:
+        there = stage.context.files
+        rendered |= {path: stage.context.read(path).decode() for path in rendered if path in there}
     return rendered
 
 
@@ -135,7 +164,7 @@ def verify(stage: Stage, image: Image, *, progress: Progress = silent) -> Report
     Raises `Outside` where an engine that was asked for by name is missing. Where none can run, the criteria that need
     one are unknown.
     """
-    from lading import checks, observe
+    from lading import checks, observe, render
     from lading.oci import contents
 
     clock = time.monotonic()
@@ -151,8 +180,9 @@ def verify(stage: Stage, image: Image, *, progress: Progress = silent) -> Report
     evidence = checks.Evidence(
         project=stage.project,
         plan=stage.plan,
-        dockerfile=rendered["Dockerfile"],
-        ignore=rendered[".dockerignore"],
+        dockerfile=rendered[stage.plan.layout.dockerfile],
+        # Of what the ignore file says, what it says of the backend's own folder.
+        ignore="\n".join(render.layout.inner(stage.plan, ignore.parse(rendered[".dockerignore"]))),
         tree=tuple(stage.source.files),
         image=image,
         contents=inside,

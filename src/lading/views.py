@@ -49,7 +49,7 @@ class Below:
 
 @dataclass(frozen=True)
 class Without:
-    """A tree without some of its folders."""
+    """A tree without some of its folders and files."""
 
     whole: Source
     folders: tuple[str, ...]
@@ -74,11 +74,13 @@ class Without:
 
     def _kept(self, paths: Mapping[str, Value]) -> dict[str, Value]:
         starts = tuple(f"{folder}/" for folder in self.folders)
-        return {path: value for path, value in paths.items() if not path.startswith(starts)}
+        return {
+            path: value for path, value in paths.items() if path not in self.folders and not path.startswith(starts)
+        }
 
 
 def without(source: Source, folders: tuple[str, ...]) -> Source:
-    """The tree of `source` without `folders`, paths from its root."""
+    """The tree of `source` without `folders`, which may be files, too; paths from its root."""
     return Without(source, folders) if folders else source
 
 

@@ -48,8 +48,9 @@ def build(
     with tempfile.TemporaryDirectory(prefix="lading-") as folder:
         identifier, saved = Path(folder, "id"), Path(folder, "image.tar")
         progress(f"building with {docker}")
+        sent = context(plan, source, files)
         asked = build_command(
-            docker, context=context(plan, source, files), identifier=identifier, tag=tag, platform=platform
+            docker, context=sent, identifier=identifier, file=plan.layout.dockerfile, tag=tag, platform=platform
         )
         done = run(asked)
         if done.status:
@@ -61,12 +62,19 @@ def build(
 
 
 def build_command(
-    docker: str, *, context: bytes, identifier: Path, tag: str | None = None, platform: str | None = None
+    docker: str,
+    *,
+    context: bytes,
+    identifier: Path,
+    file: str = "Dockerfile",
+    tag: str | None = None,
+    platform: str | None = None,
 ) -> Command:
     """`docker build` of a context on standard input, which writes what it made to the file `identifier`."""
     return Command(
         argv=(
             docker, "build", "--progress", "plain", "--iidfile", str(identifier),
+            *(("--file", file) if file != "Dockerfile" else ()),
             *(("--tag", reference.parse(tag).tagged) if tag else ()),
             *(("--platform", platform) if platform else ()),
             "-",
@@ -97,7 +105,7 @@ def context(plan: Plan, source: Source, files: Mapping[str, str | bytes]) -> byt
     given = files.get(".dockerignore")
     patterns = ignore.parse(given if isinstance(given, str) else given.decode()) if given else plan.app.exclude
     ignored = ignore.matcher(patterns)
-    files = {path: content for path, content in files.items() if path == "Dockerfile" or not ignored(path)}
+    files = {path: content for path, content in files.items() if path == plan.layout.dockerfile or not ignored(path)}
     executable = {path: bits for path, bits in source.files.items() if path not in files and not ignored(path)}
     out = bytearray()
     folders: set[str] = set()
@@ -118,7 +126,7 @@ def find(*, run: Runner = command.run) -> str:
     Raises `Outside` when there is none, with what was wrong with each one.
     """
     wrong = []
-    for program in _programs("docker"):
+    for program in programs("docker"):
         done = run(
             Command(argv=(program, "version", "--format", "{{.Client.Version}} {{.Server.Version}}"), timeout=30)
         )
@@ -137,7 +145,7 @@ def find(*, run: Runner = command.run) -> str:
     raise Outside("\n".join(["no Docker of this machine can build", *wrong]), hint=f"start or mend one, {_INSTEAD}")
 
 
-def _programs(name: str) -> Iterator[str]:
+def programs(name: str) -> Iterator[str]:
     """Every program of that name on the PATH, the same file once."""
     seen = set()
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):

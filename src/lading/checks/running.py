@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import textwrap
 
+from lading import launch
 from lading.checks import secrets
 from lading.checks.evidence import Check, Said, failed, limit, passed, unknown
 from lading.model import Finding, Observation, Plan, Run
@@ -120,9 +121,17 @@ def server_is_pid_1(defaults: Run, plan: Plan, observation: Observation) -> Said
         return failed(f"{number} is the shell `{shown}`: signals do not reach the server", hint=hint)
     if program in _INITS:
         return passed(f"{number} is {program}, which hands signals on")
-    if plan.app.target not in first.argv and not any("uvicorn" in word or "gunicorn" in word for word in first.argv):
+    if first.argv[: len(launch.ENTRYPOINT)] == launch.ENTRYPOINT and any(
+        _serves(one.argv, plan) for one in defaults.processes if one is not first
+    ):
+        return passed(f"{number} is the launcher, which hands signals on to the server")
+    if not _serves(first.argv, plan):
         return failed(f"{number} is `{shown}`, wanted the server of {plan.app.target}", hint=hint)
     return passed(f"{number} is `{shown}`")
+
+
+def _serves(argv: tuple[str, ...], plan: Plan) -> bool:
+    return plan.app.target in argv or any("uvicorn" in word or "gunicorn" in word for word in argv)
 
 
 def stops_in_time(observation: Observation, plan: Plan) -> Said:

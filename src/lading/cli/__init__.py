@@ -16,6 +16,9 @@ COMMANDS = {
     "inspect": "say what the project is, each fact with the place that told us",
     "plan": "say what the image must contain, and why",
     "init": "write the Dockerfile and what belongs to it",
+    "up": "start the stack that `init` wrote, and wait until it is healthy",
+    "down": "stop the stack; what it keeps stays",
+    "logs": "show what the stack says",
     "build": "build the image",
     "verify": "run an image and prove it, criterion by criterion",
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from types import ModuleType
@@ -11,7 +13,7 @@ from typing import Any
 from lading import settings
 
 DETECT = (*(setting.key for setting in settings.FACTS), "port", "packages", "health-body")
-PLAN = ("volume", "exclude", "python-image", "as-of", "strip", "size-limit", "stop-seconds")
+PLAN = ("volume", "exclude", "python-image", "dockerfile", "as-of", "strip", "size-limit", "stop-seconds")
 BUILD = ("builder", "platform", "mirror", "cache")
 OBSERVE = ("engine",)
 
@@ -27,6 +29,7 @@ def parse(argv: Sequence[str], commands: Mapping[str, str], module: Callable[[st
     parser.add_argument("--version", action="version", version=f"lading {version('lading')}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     named = next((word for word in argv if word in commands), None)
+    known: list[str] = []
     for name, line in commands.items():
         sub = subparsers.add_parser(
             name, help=line, description=line[0].upper() + line[1:] + ".", allow_abbrev=False,
@@ -37,7 +40,16 @@ def parse(argv: Sequence[str], commands: Mapping[str, str], module: Callable[[st
             module(name).add(sub)
             sub.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
             sub.add_argument("-v", "--verbose", action="store_true", help="the cause of an error, too")
-    return parser.parse_args(argv)
+            known = re.findall(r"--[a-z][\w-]+", sub.format_usage())
+    args, strange = parser.parse_known_args(argv)
+    if strange:
+        parser.error(f"there is no `{strange[0]}`{_nearest(strange[0], known)}")
+    return args
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word.partition("=")[0], known, n=1) if word.startswith("-") else []
+    return f": did you mean `{near[0]}`?" if near else ""
 
 
 def add_settings(parser: argparse.ArgumentParser, *groups: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from lading.cli import arguments
+from lading.cli import arguments, stack
 from lading.cli.console import Console
 
 
@@ -23,15 +23,20 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Compare, say, and write unless that was not asked for."""
     from lading import cache, render, stages
+    from lading.checks import sent
 
     stage = stages.start(args.dir, arguments.flags(args))
-    changes = render.drift.compare_source(stage.plan, stage.source, force=args.force)
+    changes = render.drift.compare_source(stage.plan, stage.context, force=args.force)
     writes = not (args.diff or args.check)
+    made: list[str] = []
     if writes:
         root = stage.root
         for change in changes:
             if change.writes:
                 cache.store(root / change.path, change.wanted.encode())
+        made = stack.secret_files(stage.plan, root)
+    for leak in sent.leaks(stage.source, stage.plan.app.exclude):
+        console.say(f"warning: {leak}\nhint: {leak.hint}")
     if args.json:
         rows = [{"path": change.path, "state": change.state, "writes": change.writes} for change in changes]
         console.data(json.dumps(rows, indent=2))
@@ -40,4 +45,6 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.data(f"{change.state:9} {change.path}")
         if args.diff and change.diff:
             console.data(change.diff)
+    for path in made:
+        console.data(f"{'secret':9} {path}")
     return 1 if args.check and any(change.drifted for change in changes) else 0

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lading.debian import alternatives, archive, certificates, deb, leftout, made, resolve
+from lading.debian import alternatives, archive, certificates, deb, leftout, loader, made, resolve
 from lading.debian.deb import Deb
 from lading.debian.packages import Package
 from lading.errors import BadInput, Outside
@@ -78,6 +78,7 @@ def _tree(debs: Mapping[str, Deb], architecture: str) -> tuple[Entry, ...]:
         tree.setdefault(entry.path, entry)
     for path in [path for path in tree if certificates.bundled(path)]:
         del tree[path]
+    tree |= loader.cached(tree, architecture)
     for path in list(tree):
         for parent in _parents(path):
             if tree.setdefault(parent, Entry(path=parent, kind="directory", mode=0o755)).kind != "directory":

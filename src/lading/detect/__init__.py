@@ -9,7 +9,7 @@ import gc
 from dataclasses import replace
 from typing import Any
 
-from lading import dependencies
+from lading import dependencies, views
 from lading.dependencies import pyproject
 from lading.detect import (
     application,
@@ -46,6 +46,9 @@ def detect(source: Source, settings: Settings) -> Project:
     collects = gc.isenabled()
     gc.disable()  # syntax trees are many objects that stay: to look through them for garbage takes longer than all else
     try:
+        # A part of a repository stays one: what is above it says how it is started, too.
+        if isinstance(source, views.Below):
+            return _detect(views.Below(Bounded(source.whole), source.folder), settings)
         return _detect(Bounded(source), settings)
     finally:
         if collects:
@@ -111,9 +114,23 @@ def _detect(source: Source, settings: Settings) -> Project:
     return override.apply(replace(found, notes=(*found.notes, *notes)), settings)
 
 
+#: Folders of a repository whose names say what is in them, and not what it is.
+_GENERIC = frozenset(
+    {
+        "api", "app", "application", "apps", "backend", "be", "code", "fastapi", "packages", "project", "projects",
+        "python", "server", "service", "services", "source", "src", "web",
+    }
+)  # fmt: skip
+
+
 def _name(source: Source) -> Fact[str]:
     if pyproject.PATH in source.files:
-        project: Any = toml(source, pyproject.PATH).get("project")
-        if isinstance(project, dict) and isinstance(project.get("name"), str):
-            return Fact(project["name"], pyproject.place(source, "name"))
+        found: Any = toml(source, pyproject.PATH)
+        poetry = found["tool"].get("poetry") if isinstance(found.get("tool"), dict) else None
+        for table, section in ((found.get("project"), "project"), (poetry, "tool.poetry")):
+            if isinstance(table, dict) and isinstance(table.get("name"), str):
+                return Fact(table["name"], pyproject.place(source, "name", section))
+    if isinstance(source, views.Below) and source.name.lower() in _GENERIC:
+        above = [part for part in source.folder.split("/") if part.lower() not in _GENERIC]
+        return Fact(above[-1] if above else source.whole.name, f"the folder around `{source.name}`")
     return Fact(source.name, "the folder's name")

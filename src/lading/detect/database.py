@@ -52,6 +52,7 @@ def detect(
         beside += settings_stores.redis(known)
     if main:
         losers = tuple(f"{_said(fact.value)} at {fact.because}" for fact in beside if fact.value.dialect in MAIN)
+        losers += tuple(_unused(known, {fact.value.dialect for fact in (main, *beside)}))
         key = "database-variable" if main.value.variable else "database-dialect"
         main = replace(main, others=(*main.others, *losers), key=key)
     return Data(main, _without_doubles([fact for fact in beside if fact not in scripts]), tuple(_notes(known, main)))
@@ -145,6 +146,15 @@ def _without_doubles(found: Sequence[Fact[Database]]) -> tuple[Fact[Database], .
 def _tells(database: Database) -> bool:
     """Whether it is known what is opened."""
     return bool(database.variable or database.parts or database.url)
+
+
+def _unused(known: Known, told: Collection[str]) -> Iterator[str]:
+    """The dialects beside those of `told` that a driver is installed for: the variable may name one of them."""
+    for dialect, brought, _ in settings_drivers.DRIVERS.values():
+        name = next((name for name in brought if known.has.any(name)), None)
+        if name and dialect in MAIN and dialect not in {"sqlite", *told}:
+            told = {*told, dialect}
+            yield f"{dialect}: its driver `{name}` is declared, and nothing opens it unless a variable says so"
 
 
 def _said(database: Database) -> str:

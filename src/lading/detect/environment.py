@@ -79,6 +79,7 @@ def _add(found: dict[str, Fact[Variable]], fact: Fact[Variable]) -> None:
         secret=before.value.secret or fact.value.secret,
         type=other.value.type if best.value.type == "str" else best.value.type,
         allowed=best.value.allowed or other.value.allowed,
+        least=best.value.least or other.value.least,
     )
     # Where one place has a default and another fails, the one that fails decides, and says so.
     because = other.because if both.required and other.value.required and not best.value.required else best.because

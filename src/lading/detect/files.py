@@ -54,6 +54,7 @@ def detect(code: Code, reached: Collection[str], entry: str, dependencies: Depen
     found: dict[str, _Seen] = {}
     seen = list(_every(asked, has))
     made = {one.path for one in seen if one.use.written}
+    folders = [one.path for one in seen if one.use.makes]
     for one in seen:
         below = any(one.path == path or one.path.startswith(f"{path}/") for path in made)
         if not one.use.written and not one.present and (not one.needed or below):
@@ -63,9 +64,17 @@ def detect(code: Code, reached: Collection[str], entry: str, dependencies: Depen
             found[one.path] = one
     return tuple(
         Fact(
-            Place(path=path, use=one.purpose, written=one.use.written, present=one.present),
+            Place(
+                path=path,
+                use=one.purpose,
+                written=one.use.written,
+                present=one.present,
+                variable=one.use.at.variable if one.use.at else None,
+                made=any(folder == path or folder.startswith(f"{path}/") for folder in folders),
+            ),
             f"{one.use.path}:{one.use.line}",
-            "sure" if one.starts else "likely",
+            # Whether a request ever reads a file depends on the request; what is written has to be somewhere.
+            "sure" if one.starts or one.use.written else "likely",
             key="written",
         )
         for path, one in sorted(found.items())

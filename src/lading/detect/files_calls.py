@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from lading.detect import files_paths, names
+from lading.detect import files_paths, loops, names
 from lading.detect.code import Code, Function
 from lading.detect.files_paths import Located
+from lading.detect.loops import Part
 from lading.detect.settings_drivers import Declared
 
 Purpose = Literal["templates", "static", "data", "certificates", "uploads", "logs", "cache", "settings"]
@@ -18,11 +19,14 @@ _WORDS = (b"StaticFiles(", b"Templates(", b"FileSystemLoader(", b"open(", b".rea
           b".write_text(",
           b".write_bytes(", b"makedirs(", b".mkdir(", b"FileHandler", b"loguru", b"ssl_", b"load_cert_chain(",
           b"fileConfig(", b"FileResponse(", b"RepositoryEnv(", b"RepositoryIni(", b"starlette.config",
-          b"basicConfig(")  # fmt: skip
+          b"basicConfig(", b"shutil.copy", b"shutil.move(", b"os.replace(", b"os.rename(")  # fmt: skip
 
 _READS = frozenset({"read_text", "read_bytes"})
 _WRITES = frozenset({"write_text", "write_bytes", "mkdir", "touch"})
 _FOLDERS = frozenset({"makedirs", "mkdir"})
+#: Who goes through a longer list of paths writes data.
+_TURNS = 50
+_MOVES = frozenset({"copy", "copy2", "copyfile", "copytree", "move", "replace", "rename"})
 _CERTIFICATES = frozenset({"ssl_keyfile", "ssl_certfile", "ssl_ca_certs", "certfile", "keyfile", "cafile"})
 _ASKS = frozenset({"exists", "isfile", "isdir", "is_file", "is_dir", "access", "stat", "glob", "listdir"})
 _HANDLERS = (
@@ -46,6 +50,7 @@ class Use:
     written: bool = False
     hard: bool = True  # fails where the path is not there
     purpose: Purpose | None = None
+    makes: bool = False  # the folder
 
 
 def uses(code: Code, reached: Collection[str], has: Declared) -> tuple[Use, ...]:
@@ -75,9 +80,10 @@ def _of(  # noqa: C901, PLR0912 - a table
     def use(
         at: ast.expr | None, *, written: bool = False, hard: bool = True, purpose: Purpose | None = None
     ) -> Iterator[Use]:
-        if at is not None:
-            located = files_paths.locate(code, path, at, within)
-            yield Use(path, node.lineno, node, within, located, written, hard, purpose)
+        for turn in loops.turns(code, path, node, within)[:_TURNS] if at is not None else ():
+            one = loops.meant(Part(path, at, within), turn) if at is not None else None
+            located = files_paths.locate(code, one.path, one.node, one.within) if one else None
+            yield Use(path, node.lineno, node, within, located, written, hard, purpose, makes=name in _FOLDERS)
 
     if name == "StaticFiles":
         check = given.get("check_dir")
@@ -101,6 +107,8 @@ def _of(  # noqa: C901, PLR0912 - a table
         yield from use(given.get("name", first), written=True, hard=False)
     elif name in _WRITES and isinstance(func, ast.Attribute):
         yield from use(func.value, written=True, hard=False)
+    elif name in _MOVES and isinstance(func, ast.Attribute) and _owner(func) in {"shutil", "os"}:
+        yield from use(given.get("dst", node.args[1] if node.args[1:] else None), written=True, hard=False)
     elif name in _HANDLERS:
         yield from use(given.get("filename", first), written=True, hard=False, purpose="logs")
     elif name == "add" and isinstance(func, ast.Attribute) and _is_loguru(code, path, func.value, within):

@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lading.detect import names, settings_calls, settings_objects, values
+from lading.detect import names, settings_bound, settings_calls, settings_objects, values
 from lading.detect.code import Code, Function
 from lading.detect.names import Place
 
@@ -44,7 +44,10 @@ class Located:
         return Located(path, self.anchored, other.whole, self.variable or other.variable)
 
     def up(self, steps: int) -> Located:
-        """The folder above, so many steps."""
+        """The folder above, so many steps; of what is below a path that is all that is known, one is that path."""
+        steps -= not self.whole
+        if steps <= 0:
+            return self
         path = posixpath.normpath(posixpath.join(self.path, *[".."] * steps))
         return replace(self, path=path)
 
@@ -105,9 +108,7 @@ def _concatenated(left: Located | None, right: Located | None) -> Located | None
         return left
     if right is None:
         return replace(left, whole=False)
-    return Located(
-        posixpath.normpath(left.path + right.path), left.anchored, right.whole, left.variable or right.variable
-    )
+    return Located(posixpath.normpath(left.path + right.path), left.anchored, right.whole, left.variable)
 
 
 def _formatted(parts: Sequence[ast.expr], inner: object) -> Located | None:
@@ -150,6 +151,9 @@ def _called(  # noqa: PLR0911 - a table
         return _all(given)
     if owner is not None and name in _METHODS and not node.args:
         return locate(code, path, owner, within, depth + 1)
+    if owner is not None and name in {"with_suffix", "with_stem"}:
+        start = locate(code, path, owner, within, depth + 1)
+        return replace(start.up(1), whole=False) if start else None
     if owner is not None and name in {"joinpath", "with_name"}:
         start = locate(code, path, owner, within, depth + 1)
         return _all([start.up(1) if start and name == "with_name" else start, *given])
@@ -173,11 +177,16 @@ def _all(given: Sequence[Located | None]) -> Located | None:
 def _named(
     code: Code, path: str, node: ast.Name | ast.Attribute, within: Function | None, depth: int
 ) -> Located | None:
-    if isinstance(node, ast.Name) and settings_objects.is_given(code, within, node.id) and within:
-        given = settings_calls.given(code, path, within, node.id)
-        return next(
-            (found for file, value, inner in given if (found := locate(code, file, value, inner, depth + 1))), None
-        )
+    if isinstance(node, ast.Name):
+        around = names.scope(code, path, within, node.id)
+        if around and settings_objects.is_given(code, around, node.id):
+            given = settings_calls.given(code, path, around, node.id)
+            each = (locate(code, file, value, inner, depth + 1) for file, value, inner in given)
+            return next((found for found in each if found), None)
+        steps = settings_bound.steps(code, path, node, around, within)
+        each = (locate(code, path, step.value, around, depth + 1) for step in reversed(steps))
+        if found := next((found for found in each if found), None):
+            return found
     match names.resolve(code, path, node, within):
         case Place(path=file, node=ast.expr() as value) if value is not node:
             return locate(code, file, value, within if file == path else None, depth + 1)
@@ -191,8 +200,26 @@ def _named(
                     text = values.fold(code, path, node, within)
                     return replace(found, variable=text.variable if text else None)
             case _:
-                pass
+                if part := _part(code, path, node, within):
+                    return locate(code, *part[:2], part[2], depth + 1)
     return _text(code, path, node, within)
+
+
+def _part(
+    code: Code, path: str, node: ast.Attribute, within: Function | None
+) -> tuple[str, ast.expr, Function | None] | None:
+    """What the field of a dataclass or a named tuple was given, where the call that made it is known."""
+    made = settings_objects.made(code, path, node.value, within)
+    if made is None:
+        return None
+    file, call, function, cls = made
+    fields = [
+        stmt.target.id for stmt in cls.body if isinstance(stmt, ast.AnnAssign) and isinstance(stmt.target, ast.Name)
+    ]
+    by_name = next((keyword.value for keyword in call.keywords if keyword.arg == node.attr), None)
+    index = fields.index(node.attr) if node.attr in fields else len(call.args)
+    found = by_name or (call.args[index] if index < len(call.args) else None)
+    return (file, found, function) if found else None
 
 
 def _is_field(node: ast.expr) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lading.dependencies import installs
-from lading.detect import metrics, route_handlers, routes, services
+from lading.detect import metrics, route_answers, route_handlers, routes, services
 from lading.detect.code import Code
 from lading.detect.health_names import DEEP, NAMES
 from lading.detect.objects import Object
@@ -69,7 +69,7 @@ def _read(code: Code, application: Object | None) -> Health:
     ]  # fmt: skip
     measured = tuple(metrics.read(code, wholes))
     chosen = usable[0] if usable else None
-    path = Fact(chosen.path, chosen.where, _sure(chosen), tuple(_lost(probes, chosen)), "health") if chosen else None
+    path = Fact(chosen.path, chosen.where, _alive(chosen), tuple(_lost(probes, chosen)), "health") if chosen else None
     path = path or _asked(code)
     schema = None if path else metrics.schema(code, application)
     listed = (*dict.fromkeys(facts), *measured, *((schema,) if schema else ()))
@@ -101,10 +101,13 @@ def _probes(code: Code, wholes: Sequence[routes.Whole]) -> Iterator[_Probe]:
         if not whole.route.get or "{" in whole.path:
             continue
         deep = name in DEEP and len(parts) > 1 and parts[-2] in NAMES
-        if not deep and name not in NAMES and not (whole.path == "/" and route_handlers.plain(code, whole.route)):
+        if not deep and name not in NAMES and not (whole.path == "/" and route_answers.plain(code, whole.route)):
             continue
         # `/subscriptions/status?url=…` tells the state of something else than the backend.
-        if not route_handlers.asks_nothing(whole.route, subject=_STATUS.search(name) is not None):
+        told = _STATUS.search(name) is not None
+        if not route_handlers.asks_nothing(whole.route, subject=told):
+            continue
+        if told and route_answers.about_more(code, whole.route):
             continue
         yield _Probe(
             path=whole.path,
@@ -118,6 +121,14 @@ def _probes(code: Code, wholes: Sequence[routes.Whole]) -> Iterator[_Probe]:
 
 
 def _sure(probe: _Probe) -> Confidence:
+    """How sure it is that a route is of its kind: one that is called ready, and asks what it needs, is what it says."""
+    if probe.ready and probe.touches:
+        return "sure"
+    return _alive(probe)
+
+
+def _alive(probe: _Probe) -> Confidence:
+    """How sure it is that a route says whether the process is alive."""
     if probe.root or NAMES.index("status") <= probe.name:
         return "guess" if probe.path.count("/") > 2 else "likely"
     return "likely" if probe.touches or probe.ready else "sure"

@@ -74,7 +74,14 @@ def _made(code: Code, chosen: Ini, folder: str, others: tuple[str, ...]) -> Fact
     heads = settings_revisions.heads(code, folder)
     variable, is_async = settings_revisions.opens(code, folder)
     found = Migrations(
-        tool="alembic", config=chosen.path, folder=folder, heads=heads, is_async=is_async, variable=variable
+        tool="alembic",
+        config=chosen.path,
+        folder=folder,
+        heads=heads,
+        is_async=is_async,
+        variable=variable,
+        # pyproject.toml has no sections of its own: Alembic reads it as if it were one of the usual name.
+        section=chosen.section if chosen.path != pyproject.PATH else "alembic",
     )
     return Fact(found, f"{chosen.path}:{chosen.line}", others=others)
 

@@ -70,13 +70,16 @@ def module(code: Code, importer: str, binding: Imported) -> str | None:
 
 def _files(code: Code, base: str, inner: str) -> tuple[str, ...]:
     """What an absolute import in the folder `base` may bring: the modules of that name in all the folders above it."""
-    key = ("files", base, inner)
+    first = inner.partition("/")[0]
+    there = homes(code).get(first, ())
+    if not there:
+        return ()
+    top_only = len(there) == 1 and "" in there  # whichever folder asks
+    key = ("files", "" if top_only else base, inner)
     if key not in code.memo:
         # A file is no module of its own, and `app/core/redis.py` is not what `import redis` brings.
-        first = inner.partition("/")[0]
         shadowed = first in _LIBRARIES
-        there = homes(code).get(first, ())
-        tops = (top for top in (ancestors(f"{base}/x") if there else ()) if top in there)
+        tops = (top for top in ([""] if top_only else ancestors(f"{base}/x")) if top in there)
         usual = (top for top in tops if not shadowed or parts(top)[-1:] in ([], ["src"]))
         code.memo[key] = tuple(file for top in usual if (file := _file(code, join(top, inner))))
     found: tuple[str, ...] = code.memo[key]
@@ -157,6 +160,26 @@ def local(code: Code, function: Function | None) -> Mapping[str, tuple[Binding, 
     return found
 
 
+def scope(code: Code, path: str, within: Function | None, name: str) -> Function | None:
+    """The function that binds `name`, or is given it, of `within` and those around it; `within` where none does."""
+    key, function = ("around", path), within
+    while function is not None:
+        given = function.args
+        if name in local(code, function) or any(
+            one.arg == name for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)
+        ):
+            return function
+        if key not in code.memo:
+            tree = code.tree(path)
+            code.memo[key] = {
+                node: outer
+                for node, outer in (tree.nodes if tree else ())
+                if outer and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            }
+        function = code.memo[key].get(function)
+    return within
+
+
 def resolve(code: Code, path: str, node: ast.expr | None, within: Function | None = None) -> Meaning | None:
     """What a name, or a chain of attributes of a module, stands for in `path`, inside the function `within`."""
     chain: list[str] = []
@@ -165,7 +188,7 @@ def resolve(code: Code, path: str, node: ast.expr | None, within: Function | Non
         node = node.value
     if not isinstance(node, ast.Name):
         return None
-    if bindings := local(code, within).get(node.id):
+    if bindings := local(code, scope(code, path, within, node.id)).get(node.id):
         meaning = _meaning(code, path, node.id, bindings[-1])
     else:
         # A name that nothing binds is a built-in, or came with a library's star.

@@ -125,7 +125,9 @@ def caught(body: Iterable[ast.stmt], line: int, *errors: str) -> bool:
             continue
         for node in ast.walk(stmt):
             if isinstance(node, ast.Try) and node.body[0].lineno <= line <= (node.body[-1].end_lineno or 0):
-                names = [written(handler.type) for handler in node.handlers]
+                # One that raises in its turn does not go on.
+                goes_on = (handler for handler in node.handlers if not isinstance(handler.body[-1], ast.Raise))
+                names = [written(handler.type) for handler in goes_on]
                 if any(not name or "Exception" in name or any(error in name for error in errors) for name in names):
                     return True
     return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from lading.detect import names
+from lading.detect import names, system_programs
 from lading.detect.code import Code
 from lading.model import Fact
 
@@ -26,6 +26,8 @@ def detect(code: Code, reached: Collection[str]) -> Fact[bool] | None:
 
     A program that ends leaves its own children to process 1, and no ASGI server waits for them.
     """
+    if called := system_programs.first(code, reached):
+        return Fact(True, called, key="starts-programs")
     for path in sorted(reached):
         for one in code.imports(path):
             module = one.module.partition(".")[0]

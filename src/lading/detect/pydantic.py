@@ -31,6 +31,7 @@ class Field:
     path: str
     line: int
     made: Function | None = None  # the validator that puts it together
+    least: int | None = None  # characters that a value must have
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,8 @@ def _checked(code: Code, path: str, function: Function, field: Field) -> Field:
     unset = field.default is None or (isinstance(field.default, ast.Constant) and not field.default.value)
     # Where nothing was given, a validator that runs before the check may give it.
     before = any("before" in written(one) or "pre=True" in written(one) for one in function.decorator_list)
-    return replace(field, kind=kind, made=function if unset and before else None)
+    least = max((one for one in (field.least, settings_types.shortest(function)) if one), default=None)
+    return replace(field, kind=kind, made=function if unset and before else None, least=least)
 
 
 def _field(code: Code, path: str, stmt: ast.AnnAssign, rules: _Rules, start: str, *, nested: bool) -> Field | None:
@@ -224,7 +226,20 @@ def _field(code: Code, path: str, stmt: ast.AnnAssign, rules: _Rules, start: str
         kind=kind,
         path=path,
         line=stmt.lineno,
+        least=_least(code, path, stmt) if kind.type in {"str", "url"} else None,
     )
+
+
+def _least(code: Code, path: str, stmt: ast.AnnAssign) -> int | None:
+    """`min_length` of `Field(…)`, `StringConstraints(…)` or `constr(…)`."""
+    for node in (stmt.value, *ast.walk(stmt.annotation)):
+        for keyword in node.keywords if isinstance(node, ast.Call) else ():
+            if keyword.arg == "min_length":
+                place = names.resolve(code, path, keyword.value)
+                inner = place.node if isinstance(place, Place) and isinstance(place.node, ast.expr) else keyword.value
+                length = constant(inner)
+                return length if isinstance(length, int) and length > 0 else None
+    return None
 
 
 def _metadata(annotation: ast.expr) -> tuple[ast.expr, ...]:

@@ -1,4 +1,4 @@
-"""The function behind a route → what it asks of who calls it, what it asks in its turn, whether it answers plainly."""
+"""The function behind a route → what it asks of who calls it, and what it asks in its turn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from lading.detect import names
-from lading.detect.code import Code, Function, flat, written
+from lading.detect.code import Code, Function, written
 from lading.detect.names import Place
 from lading.detect.routes import Guard, Route, Whole
 
@@ -33,9 +33,6 @@ _STORES = frozenset(
         "postgres", "mysql", "solr", "qdrant", "neo4j", "s3", "minio", "query",
     }
 )  # fmt: skip
-_FINE = re.compile(
-    r"(?i)\b(?:ok|okay|alive|healthy|health|running|online|up|live|ready|operational|active|status|success)\b"
-)
 
 
 def asks_nothing(route: Route, *, subject: bool) -> bool:
@@ -77,11 +74,11 @@ def guard(code: Code, whole: Whole) -> str:
         "login_required" in (text := written(one)) or "requires(" in text for one in handler.decorator_list[:30]
     ):
         return "login_required"
-    depends = (*whole.guards, *_depends(whole.route.file, handler))
-    return next((found for one in depends if (found := _guarded(code, one, 0))), "")
+    every = (*whole.guards, *depends(whole.route.file, handler))
+    return next((found for one in every if (found := _guarded(code, one, 0))), "")
 
 
-def _depends(path: str, handler: Function | None) -> Iterator[Guard]:
+def depends(path: str, handler: Function | None) -> Iterator[Guard]:
     """The dependencies that a function's arguments name: a default, or what `Annotated[…]` says."""
     for argument, default in _arguments(handler) if handler else ():
         if default is not None:
@@ -120,7 +117,7 @@ def _asks(code: Code, one: Guard, first: ast.expr, depth: int) -> bool:
         case Place(node=ast.Call(func=func)):
             return _name(func) in _SCHEMES
         case Place(path=path, node=ast.FunctionDef() | ast.AsyncFunctionDef() as function):
-            return any(_guarded(code, inner, depth + 1) for inner in _depends(path, function))
+            return any(_guarded(code, inner, depth + 1) for inner in depends(path, function))
         case _:
             return _name(first) in _SCHEMES
 
@@ -165,10 +162,11 @@ def touches(code: Code, whole: Whole) -> str:
             return word
         if argument.annotation is not None and (word := _store(written(argument.annotation))):
             return word
-    return _in_body(code, whole.route.file, handler, 0)
+    return asked_in(code, whole.route.file, handler)
 
 
-def _in_body(code: Code, path: str, function: Function, depth: int) -> str:
+def asked_in(code: Code, path: str, function: Function, depth: int = 0) -> str:
+    """The word in the body of a function, or of one that it calls, that stands for a store."""
     own = {function.name}
     called: list[ast.Call] = []
     for node in (inner for stmt in function.body for inner in ast.walk(stmt)):
@@ -185,7 +183,7 @@ def _in_body(code: Code, path: str, function: Function, depth: int) -> str:
         place = names.resolve(code, path, call.func, function)
         inner = place.node if isinstance(place, Place) else None
         if isinstance(place, Place) and isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
-            found = _in_body(code, place.path, inner, depth + 1)
+            found = asked_in(code, place.path, inner, depth + 1)
             if found:
                 return found
     return ""
@@ -195,26 +193,3 @@ def _store(text: str) -> str:
     """The first word of a name, or of names, that stands for a store."""
     words = re.split(r"[\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text).lower())
     return next((word for word in words if word in _STORES), "")
-
-
-# ── what it answers ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def plain(code: Code, route: Route) -> bool:
-    """Whether the route answers with a constant that says that all is well, and does nothing else."""
-    handler = route.handler
-    if handler is None or any(True for _ in _depends(route.file, handler)) or _in_body(code, route.file, handler, 0):
-        return False
-    returns = [stmt.value for stmt in flat(handler.body) if isinstance(stmt, ast.Return)]
-    match returns:
-        case [ast.Dict() | ast.Constant() as said]:
-            return _FINE.search(written(said)) is not None
-        case [ast.Call(func=func, args=args, keywords=keywords)] if _name(func) in {
-            "JSONResponse",
-            "PlainTextResponse",
-            "Response",
-        }:
-            content = [*args, *(keyword.value for keyword in keywords if keyword.arg == "content")]
-            return any(_FINE.search(written(one)) for one in content)
-        case _:
-            return False

@@ -30,9 +30,18 @@ class _Scope:
     given: Mapping[str, str | None]
 
 
-def text(code: Code, path: str, node: ast.expr | None, within: Function | None) -> str | None:
-    """The whole text of `node`, an expression in `path`, inside the function `within`; None where it is not known."""
-    return _text(_Scope(code, path, within, {}), node, 0)
+def text(
+    code: Code,
+    path: str,
+    node: ast.expr | None,
+    within: Function | None,
+    given: Mapping[str, str | None] | None = None,
+) -> str | None:
+    """The whole text of `node`, an expression in `path`, inside the function `within`; None where it is not known.
+
+    `given` has the texts of names that have another one each time, such as the variable of a loop.
+    """
+    return _text(_Scope(code, path, within, given or {}), node, 0)
 
 
 def _text(scope: _Scope, node: ast.expr | None, depth: int) -> str | None:  # noqa: PLR0911 - a table

@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lading.detect import names, objects, route_paths, routes_quiet
+from lading.detect import loops, names, objects, route_paths, routes_quiet
 from lading.detect.code import Code, Function, Tree, written
+from lading.detect.loops import Part
 from lading.detect.names import Place
 from lading.detect.objects import Object
 
@@ -165,13 +166,16 @@ def _inclusions(code: Code, tree: Tree, silent: Collection[str]) -> Iterator[Inc
                 what = what or _at(node.args, 0 if verb == "include_router" else 1)
                 if parent is None or what is None:
                     continue
-                prefix = _text(code, tree.path, place, within) if place else ""
-                for item in _items(code, tree, what, within):
-                    if routes_quiet.of(code, tree, item, within) in silent:
+                for turn in loops.turns(code, tree.path, node, within):
+                    one = loops.meant(Part(tree.path, what, within), turn)
+                    if routes_quiet.of(code, one.path, one.node, one.within) in silent:
                         yield parent
                         continue
-                    child = objects.origin(code, tree.path, item, within)
+                    child = objects.origin(code, one.path, one.node, one.within)
                     if child:
+                        known = {name: _text(code, part.path, part.node, part.within) for name, part in turn.items()}
+                        at = loops.meant(Part(tree.path, place, within), turn) if place else None
+                        prefix = route_paths.text(code, at.path, at.node, at.within, known) if at else ""
                         yield Inclusion(parent, child, prefix, verb == "mount", tree.path, node, within)
             case _:
                 pass
@@ -179,25 +183,6 @@ def _inclusions(code: Code, tree: Tree, silent: Collection[str]) -> Iterator[Inc
 
 def _at(args: Sequence[ast.expr], number: int) -> ast.expr | None:
     return args[number] if number < len(args) else None
-
-
-def _items(code: Code, tree: Tree, what: ast.expr, within: Function | None) -> Sequence[ast.expr]:
-    """`what`, or, when it is the variable of a loop over a list, what is in the list."""
-    if not isinstance(what, ast.Name):
-        return (what,)
-    key = ("loops", tree.path, within)
-    if key not in code.memo:
-        inner = ast.walk(ast.Module(list(within.body if within else tree.body), []))
-        code.memo[key] = [stmt for stmt in inner if isinstance(stmt, ast.For)]
-    for loop in code.memo[key]:
-        if isinstance(loop.target, ast.Name) and loop.target.id == what.id:
-            listed: ast.expr = loop.iter
-            place = names.resolve(code, tree.path, listed, within)
-            if isinstance(place, Place) and place.path == tree.path and isinstance(place.node, ast.expr):
-                listed = place.node
-            if isinstance(listed, ast.List | ast.Tuple):
-                return listed.elts
-    return (what,)
 
 
 def _routes(code: Code, tree: Tree) -> Iterator[Route]:

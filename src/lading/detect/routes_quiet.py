@@ -10,7 +10,7 @@ import ast
 import re
 
 from lading.detect import names
-from lading.detect.code import Code, Function, Tree
+from lading.detect.code import Code, Function
 from lading.detect.health_names import TELLING
 from lading.detect.imports import Imported
 
@@ -48,16 +48,17 @@ def quiet(data: bytes) -> bool:
     return bool(prefixes)
 
 
-def of(code: Code, tree: Tree, expr: ast.expr, within: Function | None) -> str | None:
+def of(code: Code, path: str, expr: ast.expr, within: Function | None) -> str | None:
     """The file that a router comes from, by its import alone: `users.router`, or `router` that is imported from it."""
     name = expr.value if isinstance(expr, ast.Attribute) else expr
     if not isinstance(name, ast.Name):
         return None
-    bound = names.local(code, within).get(name.id) or tree.bindings.get(name.id, ())
+    tree = code.tree(path)
+    bound = names.local(code, within).get(name.id) or (tree.bindings.get(name.id, ()) if tree else ())
     match bound[-1] if bound else None:
         case Imported(module=module, name=str(inner), level=level) if isinstance(expr, ast.Attribute):
-            return names.module(code, tree.path, Imported(f"{module}.{inner}".lstrip("."), None, level))
+            return names.module(code, path, Imported(f"{module}.{inner}".lstrip("."), None, level))
         case Imported() as imported if isinstance(expr, ast.Name):
-            return names.module(code, tree.path, imported)
+            return names.module(code, path, imported)
         case _:
             return None

@@ -21,8 +21,9 @@ _KINDS = {"uvicorn": "uvicorn", "fastapi": "uvicorn", "gunicorn": "gunicorn", "h
 _BRINGS = {"uvicorn": "uvicorn", "fastapi-cli": "uvicorn", "uvicorn-worker": "uvicorn", "hypercorn": "hypercorn",
            "granian": "granian", "gunicorn": "gunicorn"}  # fmt: skip
 
-#: What each listens on when nothing says so.
+#: What each listens on when nothing says so, and the options that say something else.
 _PORT = 8000
+_BINDS = re.compile(r"--(?:port|bind|config|fd|uds)|-[bcp]")
 
 
 def detect(code: Code, declared: Dependencies, starts: Sequence[Start]) -> Fact[Server]:
@@ -40,7 +41,8 @@ def detect(code: Code, declared: Dependencies, starts: Sequence[Start]) -> Fact[
         return Fact(
             _started(kind, starts, best),
             best.where,
-            "sure" if best.weight >= evidence.SURE else "likely",
+            # A note about a start is enough where the dependencies leave no other.
+            "sure" if best.weight >= evidence.SURE or set(brought) == {kind} else "likely",
             others,
             "server",
         )
@@ -130,9 +132,12 @@ def listens(code: Code, settings: Settings, starts: Sequence[Start]) -> Fact[int
             for other, place in {other: place for other, place, _ in reversed(ranked) if other != port}.items()
         )
         rivals = any(other != port and points > weight - 10 for other, _, points in ranked)
-        return Fact(port, where, "likely" if rivals or weight < evidence.SURE else "sure", others[::-1], "port")
+        # Where a note says what would hold without it, the two agree.
+        sure = not rivals and (weight >= evidence.SURE or port == _PORT)
+        return Fact(port, where, "sure" if sure else "likely", others[::-1], "port")
     if starts:
-        return Fact(_PORT, starts[0].where, "likely", key="port")
+        asked = any(_BINDS.match(word) for word in starts[0].argv) or starts[0].kind == "code"
+        return Fact(_PORT, starts[0].where, "likely" if asked else "sure", key="port")
     return None
 
 

@@ -51,7 +51,8 @@ def given(code: Code, path: str, function: Function, name: str) -> Iterator[tupl
         if call is None or not _is(code, site, path, function, method=method):
             continue
         by_name = next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
-        index = positional.index(name) - method if name in positional else -1
+        rest = arguments.vararg is not None and arguments.vararg.arg == name  # the first of `*command`
+        index = positional.index(name) - method if name in positional else len(positional) - method if rest else -1
         by_place = call.args[index] if 0 <= index < len(call.args) else None
         if by_name or by_place:
             yield site.path, by_name or call.args[index], site.within

@@ -115,5 +115,6 @@ def _fact(code: Code, field: pydantic.Field) -> Fact[Variable]:
         secret=kind.secret or (plain and is_secret(field.variable, text)),
         type=kind.type,
         allowed=kind.allowed,
+        least=field.least,
     )
     return Fact(variable, f"{field.path}:{field.line}")

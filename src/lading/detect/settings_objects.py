@@ -12,6 +12,8 @@ from lading.detect.names import Place
 
 #: Names of names: nobody's own settings go deeper.
 DEEPEST = 25
+#: Functions that call functions that make an instance, each of which may return several things.
+_MAKERS = 5
 
 
 def instance(code: Code, path: str, node: ast.expr, within: Function | None = None, depth: int = 0) -> Place | None:
@@ -19,7 +21,8 @@ def instance(code: Code, path: str, node: ast.expr, within: Function | None = No
     key = ("instance", node, within)
     if key not in code.memo:
         code.memo[key] = None  # until it is known: a function may return what it returns
-        code.memo[key] = _instance(code, path, node, within, depth) if depth <= DEEPEST else None
+        each = (_instance(code, path, one, within, depth) for one in _either(node)) if depth <= DEEPEST else iter(())
+        code.memo[key] = next((place for place in each if place), None)
     found: Place | None = code.memo[key]
     return found
 
@@ -32,8 +35,8 @@ def _instance(code: Code, path: str, node: ast.expr, within: Function | None, de
             return instance(code, path, value, within, depth + 1)
         case ast.Name(id="self" | "cls") if within:
             return owner(code, path, within)
-        case ast.Name(id=name) if within and is_given(code, within, name):
-            said = argument(within, name)
+        case ast.Name(id=name) if (around := names.scope(code, path, within, name)) and is_given(code, around, name):
+            said = argument(around, name)
             return annotated(code, path, said.annotation) if said else None
         case _:
             pass
@@ -49,6 +52,17 @@ def _instance(code: Code, path: str, node: ast.expr, within: Function | None, de
             return found_in or annotated(code, file, _annotation(code, file, name))
         case _:
             return _attribute(code, path, node, within, depth) if isinstance(node, ast.Attribute) else None
+
+
+def _either(node: ast.expr) -> list[ast.expr]:
+    """The alternatives of `given or Settings()`; another expression is its own."""
+    match node:
+        case ast.BoolOp(values=some):
+            return some
+        case ast.IfExp(body=body, orelse=orelse):
+            return [body, orelse]
+        case _:
+            return [node]
 
 
 def _attribute(code: Code, path: str, node: ast.Attribute, within: Function | None, depth: int) -> Place | None:
@@ -76,6 +90,26 @@ def _attribute(code: Code, path: str, node: ast.Attribute, within: Function | No
                     case _:
                         pass
     return None
+
+
+def made(
+    code: Code, path: str, node: ast.expr, within: Function | None, depth: int = 0
+) -> tuple[str, ast.Call, Function | None, ast.ClassDef] | None:
+    """The call that makes the instance that an expression is: its file, it, its function, and the class."""
+    if depth > _MAKERS:
+        return None
+    target = node.func if isinstance(node, ast.Call) else node
+    match names.resolve(code, path, target, names.scope(code, path, within, getattr(target, "id", ""))):
+        case Place(node=ast.ClassDef() as cls) if isinstance(node, ast.Call):
+            return path, node, within, cls
+        case Place(path=file, node=ast.FunctionDef() as function) if isinstance(node, ast.Call):
+            values = (stmt.value for stmt in flat(function.body) if isinstance(stmt, ast.Return) and stmt.value)
+            each = (made(code, file, value, function, depth + 1) for value in values)
+            return next((found for found in each if found), None)
+        case Place(path=file, node=ast.expr() as value) if value is not node:
+            return made(code, file, value, within if file == path else None, depth + 1)
+        case _:
+            return None
 
 
 def owner(code: Code, path: str, function: Function) -> Place | None:

@@ -61,3 +61,20 @@ def either(values: list[Value | None]) -> Value | None:
     if given is None:
         return text
     return replace(given, text=text.text, whole=text.whole) if text else given
+
+
+def replaced(value: Value, old: Value | None, new: Value | None) -> Value:
+    """`value.replace(old, new)`; of a text that is not known, a scheme that is put in says what it is now."""
+    if old is None or new is None:
+        return value
+    if not value.text and new.whole and re.fullmatch(r"[a-z0-9]+(?:\+\w+)?(?:://)?", new.text) and "://" in old.text:
+        return replace(value, text=new.text, whole=False)
+    return replace(value, text=value.text.replace(old.text, new.text))
+
+
+def with_scheme(value: Value | None, scheme: str) -> Value | None:
+    """The URL `value` with another scheme; where it is not known, the scheme is all that is."""
+    if not scheme or value is None:
+        return value or (Value(f"{scheme}://", whole=False) if scheme else None)
+    _, found, rest = value.text.partition("://")
+    return replace(value, text=f"{scheme}://{rest}", whole=value.whole and bool(found))

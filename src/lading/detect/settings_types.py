@@ -170,6 +170,23 @@ def restricted(code: Code, path: str, function: Function) -> tuple[str, ...]:
     return ()
 
 
+def shortest(function: Function) -> int | None:
+    """The length that a validator asks for: `if len(value) < 32: raise ValueError`."""
+    for stmt in flat(function.body):
+        if not isinstance(stmt, ast.If) or not any(isinstance(one, ast.Raise) for one in stmt.body):
+            continue
+        match stmt.test:
+            case ast.Compare(
+                left=ast.Call(func=ast.Name(id="len")),
+                ops=[ast.Lt() | ast.LtE() as op],
+                comparators=[ast.Constant(value=int(n))],
+            ):
+                return n + isinstance(op, ast.LtE)
+            case _:
+                pass
+    return None
+
+
 def _listed(code: Code, path: str, node: ast.expr, within: Function) -> tuple[str, ...]:
     if isinstance(node, ast.Name | ast.Attribute):
         place = names.resolve(code, path, node, within)

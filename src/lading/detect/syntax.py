@@ -33,7 +33,8 @@ _NEWER = (
 )
 #: PEP 701: an f-string with its own quotes in its braces, `f"{user["name"]}"`.
 _QUOTED = re.compile(rb"(?<![\w\"'])(?:[fF][rR]?|[rR][fF])([\"']).*[\"']")
-_MOST_QUOTED = 200
+#: Each line that is mended costs another parsing of the file: so many lines, and so many bytes in all.
+_MOST_QUOTED, _MOST_PARSED = 200, 8_000_000
 
 
 def parse(data: bytes) -> list[ast.stmt]:
@@ -55,7 +56,7 @@ def _older(data: bytes) -> list[ast.stmt] | None:
     text = data
     for pattern, replacement in _NEWER:
         text = pattern.sub(replacement, text)
-    for _ in range(_MOST_QUOTED):
+    for _ in range(min(_MOST_QUOTED, _MOST_PARSED // max(len(data), 1))):
         try:
             return ast.parse(text).body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -5,7 +5,6 @@ What a wheel brings in itself needs nothing; what it opens at run time, or runs 
 
 from __future__ import annotations
 
-import ast
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -15,18 +14,9 @@ from typing import Any, Literal
 
 from lading.dependencies import installs, requirement
 from lading.dependencies.locks import Package
-from lading.detect import names, packaging, python_wheels
+from lading.detect import python_wheels, system_programs
 from lading.detect.code import Code
 from lading.model import Confidence, Dependencies, Fact, SystemPackage
-
-_CALLS = frozenset(
-    {
-        "subprocess.run", "subprocess.Popen", "subprocess.call", "subprocess.check_call", "subprocess.check_output",
-        "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "os.system", "os.popen",
-        "subprocess.getoutput", "anyio.run_process", "anyio.open_process",
-    }
-)  # fmt: skip
-_WORDS = (b"subprocess", b"os.system", b"os.popen", b"run_process", b"open_process")
 
 #: Needed by whatever is compiled.
 _COMPILER = "gcc"
@@ -86,37 +76,14 @@ def _has_wheel(one: Package) -> bool:
 
 
 def _programs(code: Code, reached: Collection[str]) -> Iterator[Fact[SystemPackage]]:
-    """Programs that the reached code runs: `subprocess.run(["ffmpeg", …])`."""
+    """Programs of the table that the reached code runs: `subprocess.run(["ffmpeg", …])`."""
     programs = _table()["programs"]
-    words = tuple(name.encode() for name in programs)
-    for path in code.having(code.having(reached, *_WORDS), *words):
-        tree = code.tree(path)
-        for node, within in tree.nodes if tree else ():
-            match node:
-                case ast.Call(func=func, args=[first, *_]):
-                    called = names.resolve(code, path, func, within)
-                    program = _first(first) if called in _CALLS else ""
-                    if program not in programs or tree is None:
-                        continue
-                    if not packaging.caught(tree.body, node.lineno, "FileNotFound", "OSError"):
-                        package = programs[program]["package"]
-                        yield _fact(package, "run", f"{called}({program!r})", f"{path}:{node.lineno}")
-                case _:
-                    pass
-
-
-def _first(node: ast.expr) -> str:
-    """The program that a call names: the first of a list, or the first word of a command line."""
-    match node:
-        case ast.List(elts=[ast.Constant(value=str(text)), *_]) | ast.Tuple(elts=[ast.Constant(value=str(text)), *_]):
-            pass
-        case ast.Constant(value=str(text)):
-            text = text.split(maxsplit=1)[0] if text.split() else ""
-        case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]):
-            text = text.split(maxsplit=1)[0] if text.split() else ""
-        case _:
-            return ""
-    return text.rpartition("/")[2]
+    # Nothing is followed where no reached file names one of them.
+    named = code.having(reached, *(name.encode() for name in programs))
+    for run in system_programs.runs(code, reached) if named else ():
+        if run.program in programs:
+            package = programs[run.program]["package"]
+            yield _fact(package, "run", f"{run.call}({run.program!r})", run.where, sure=run.sure)
 
 
 def _images(code: Code) -> Iterator[Fact[SystemPackage]]:

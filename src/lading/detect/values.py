@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from lading.detect import (
     names,
     pydantic,
+    settings_bound,
     settings_calls,
     settings_objects,
     settings_read,
     settings_text,
     settings_types,
 )
-from lading.detect.code import Code, Function, bound, flat
+from lading.detect.code import Code, Function, flat
 from lading.detect.names import Place
+from lading.detect.settings_bound import Step
 from lading.detect.settings_objects import DEEPEST, instance, member
 from lading.detect.settings_text import Value
 
@@ -38,6 +40,9 @@ _DSN = re.compile(r"\w+(?:Dsn|Url)")
 #: What puts a URL together out of its parts: `URL.create(…)`, yarl's `URL.build(…)`, `PostgresDsn.build(…)`.
 _BUILDS = frozenset({"create", "build"})
 _SCHEMES = ("drivername", "scheme")
+#: What makes another URL out of one: SQLAlchemy's and yarl's methods, and a named tuple's.
+_CHANGES = frozenset({"set", "_replace", "with_scheme", "difference_update_query", "update_query_dict",
+                      "update_query_pairs", "update_query_string", "update_query", "with_query"})  # fmt: skip
 _PARTS = frozenset({"host", "port", "user", "username", "password", "path", "database", "authority", "query"})
 _METHODS: Mapping[str, Callable[[str], str]] = {
     "lower": str.lower, "upper": str.upper, "strip": str.strip, "rstrip": str.rstrip, "lstrip": str.lstrip,
@@ -80,9 +85,9 @@ def _fold(  # noqa: C901, PLR0911, PLR0912 - a table
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return settings_text.joined([fold(code, path, side, within, depth + 1) for side in (left, right)])
         case ast.BinOp(left=left, op=ast.Mod(), right=right):  # "postgresql://%s:%s@%s" % (user, password, host)
-            return settings_text.formatted(
-                fold(code, path, left, within, depth + 1), _given(code, path, right, within, depth)
-            )
+            elts = right.elts if isinstance(right, ast.Tuple | ast.List) else [right]
+            inserted = [fold(code, path, one, within, depth + 1) for one in elts]
+            return settings_text.formatted(fold(code, path, left, within, depth + 1), inserted)
         case ast.BoolOp(op=ast.Or(), values=values):
             return settings_text.either([fold(code, path, value, within, depth + 1) for value in values])
         case ast.IfExp(body=body, orelse=orelse):
@@ -98,15 +103,12 @@ def _fold(  # noqa: C901, PLR0911, PLR0912 - a table
             return _keyed(code, path, owner, key, within, depth)
         case ast.Call():
             return _call(code, path, node, within, depth)
-        case ast.Name() | ast.Attribute():
+        case ast.Name():
+            return _name(code, path, node, within, depth)
+        case ast.Attribute():
             return _named(code, path, node, within, depth)
         case _:
             return None
-
-
-def _given(code: Code, path: str, node: ast.expr, within: Function | None, depth: int) -> list[Value | None]:
-    elts = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
-    return [fold(code, path, one, within, depth + 1) for one in elts]
 
 
 def _call(  # noqa: PLR0911 - a table
@@ -115,13 +117,8 @@ def _call(  # noqa: PLR0911 - a table
     func = node.func
     name = func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
     given = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
-    if name in _BUILDS | {"URL"} and _PARTS & given.keys():
-        scheme = next((given[one] for one in _SCHEMES if one in given), node.args[0] if node.args else None)
-        start = fold(code, path, scheme, within, depth + 1)
-        text = f"{start.text}://" if start and start.text else ""
-        inner = [fold(code, path, value, within, depth + 1) for value in (scheme, *given.values())]
-        where = next((value.where for value in inner if value and value.where), f"{path}:{node.lineno}")
-        return Value(text, whole=False, where=where, parts=settings_text.parts(inner))
+    if name in _CHANGES or (name in _BUILDS | {"URL"} and _PARTS & given.keys()):
+        return _address(code, path, node, name, given, within, depth)
     if name == "format" and isinstance(func, ast.Attribute):
         arguments = [fold(code, path, value, within, depth + 1) for value in (*node.args, *given.values())]
         return settings_text.formatted(fold(code, path, func.value, within, depth + 1), arguments)
@@ -129,11 +126,9 @@ def _call(  # noqa: PLR0911 - a table
         inner_value = fold(code, path, func.value, within, depth + 1)
         if inner_value and name in _METHODS and not node.args:
             return replace(inner_value, text=_METHODS[name](inner_value.text))
-        if inner_value and name == "replace" and len(node.args) == 2:
-            old, new = (fold(code, path, arg, within, depth + 1) for arg in node.args)
-            return (
-                replace(inner_value, text=inner_value.text.replace(old.text, new.text)) if old and new else inner_value
-            )
+        if inner_value and name == "replace" and len(node.args) in {2, 3}:
+            old, new = (fold(code, path, arg, within, depth + 1) for arg in node.args[:2])
+            return settings_text.replaced(inner_value, old, new)
         return replace(inner_value, text="", whole=False) if inner_value and name == "split" else inner_value
     if (name in _TRANSPARENT or _DSN.fullmatch(name)) and (node.args or "url" in given):
         last = -1 if name in {"parse_obj_as", "cast"} else 0
@@ -149,6 +144,24 @@ def _call(  # noqa: PLR0911 - a table
             return _method(code, path, func, within, depth)
         case _:
             return None
+
+
+def _address(  # noqa: PLR0917 - what is known goes along
+    code: Code, path: str, node: ast.Call, name: str, given: Mapping[str, ast.expr], within: Function | None, depth: int
+) -> Value | None:
+    """What puts a URL together, or makes another one out of it."""
+    scheme = next((given[one] for one in _SCHEMES if one in given), None)
+    if name in _CHANGES:
+        scheme = node.args[0] if name == "with_scheme" and node.args else scheme
+        new = fold(code, path, scheme, within, depth + 1)
+        old = fold(code, path, node.func.value, within, depth + 1) if isinstance(node.func, ast.Attribute) else None
+        return settings_text.with_scheme(old, new.text) if new else old
+    scheme = scheme or (node.args[0] if node.args else None)
+    start = fold(code, path, scheme, within, depth + 1)
+    text = f"{start.text}://" if start and start.text else ""
+    inner = [fold(code, path, value, within, depth + 1) for value in (scheme, *given.values())]
+    where = next((value.where for value in inner if value and value.where), f"{path}:{node.lineno}")
+    return Value(text, whole=False, where=where, parts=settings_text.parts(inner))
 
 
 def _method(code: Code, path: str, func: ast.Attribute, within: Function | None, depth: int) -> Value | None:
@@ -187,70 +200,66 @@ def _returned(code: Code, path: str, function: Function, depth: int) -> Value | 
     return settings_text.either([fold(code, path, value, function, depth + 1) for value in returns])
 
 
-def _named(code: Code, path: str, node: ast.Name | ast.Attribute, within: Function | None, depth: int) -> Value | None:
-    if isinstance(node, ast.Name) and settings_objects.is_given(code, within, node.id) and within:
-        given = settings_calls.given(code, path, within, node.id)
-        return settings_text.either([fold(code, file, value, inner, depth + 1) for file, value, inner in given])
+def _name(code: Code, path: str, node: ast.Name, within: Function | None, depth: int) -> Value | None:
+    """What a name is that something binds more than once, or that the calls of a function give it."""
+    owner = names.scope(code, path, within, node.id)
+    argument = settings_objects.argument(owner, node.id) if owner else None
+    if not argument and node.id not in names.local(code, owner):
+        owner = None
+    steps = settings_bound.steps(code, path, node, owner, within)
+    if owner and argument:
+        given = settings_calls.given(code, path, owner, node.id)
+        start = settings_text.either([fold(code, file, value, inner, depth + 1) for file, value, inner in given])
+        return _stepped(code, path, steps, start, owner, depth)
+    return _stepped(code, path, steps, None, owner, depth) if steps else _elsewhere(code, path, node, within, depth)
+
+
+def _elsewhere(code: Code, path: str, node: ast.Name, within: Function | None, depth: int) -> Value | None:
+    """What a name is that another file binds, a class body beside it, or a tuple."""
     match names.resolve(code, path, node, within):
-        case Place(path=file, node=ast.expr() as value) if value is not node:
-            return fold(code, file, value, within if file == path else None, depth + 1)
-        case str() | None if isinstance(node, ast.Name):
-            if beside := _beside(code, path, node):
-                return fold(code, path, beside, None, depth + 1)
-            inner = fold(code, path, _unpacked(code, path, node.id, within), within, depth + 1)
+        case Place(node=ast.expr() as value) as place if value is not node:
+            return _placed(code, path, place, within, depth)
+        case str() | None:
+            if near := settings_bound.beside(code, path, node):
+                return fold(code, path, near, None, depth + 1)
+            inner = fold(code, path, settings_bound.unpacked(code, path, node.id, within), within, depth + 1)
             return replace(inner, text="", whole=False) if inner else None
-        case _ if isinstance(node, ast.Attribute):
-            if inner := _nested(code, path, node, within):
-                return inner
-            owner = instance(code, path, node.value, within)
-            return attribute(code, owner, node.attr, depth + 1) if owner else None
         case _:
             return None
 
 
-def _beside(code: Code, path: str, node: ast.Name) -> ast.expr | None:
-    """What a class body has bound the name to, for an expression that is in that body too."""
-    key = ("class bodies", path)
-    if key not in code.memo:
-        index: dict[str, list[tuple[ast.ClassDef, ast.expr]]] = {}
-        tree = code.tree(path)
-        for cls, _ in tree.nodes if tree else ():
-            for stmt in cls.body if isinstance(cls, ast.ClassDef) else ():
-                for name, value in bound(stmt):
-                    if isinstance(cls, ast.ClassDef) and isinstance(value, ast.expr):
-                        index.setdefault(name, []).append((cls, value))
-        code.memo[key] = index
-    bodies: dict[str, list[tuple[ast.ClassDef, ast.expr]]] = code.memo[key]
-    line = getattr(node, "lineno", 0)
-    # A name that so many classes give is none of a setting.
-    near = bodies.get(node.id, ())[: settings_calls.MOST]
-    return next((value for cls, value in near if cls.lineno <= line <= (cls.end_lineno or 0)), None)
+def _named(code: Code, path: str, node: ast.Attribute, within: Function | None, depth: int) -> Value | None:
+    match names.resolve(code, path, node, within):
+        case Place(node=ast.expr() as value) as place if value is not node:
+            return _placed(code, path, place, within, depth)
+        case _:
+            if inner := _nested(code, path, node, within):
+                return inner
+            owner = instance(code, path, node.value, within)
+            return attribute(code, owner, node.attr, depth + 1) if owner else None
 
 
-def _unpacked(code: Code, path: str, name: str, within: Function | None) -> ast.expr | None:
-    """The value that a name is a part of: `user, password = credentials.split(":")`."""
-    for function in (within, None) if within else (None,):
-        key = ("unpacked", path, function)
-        if key not in code.memo:
-            tree = code.tree(path)
-            code.memo[key] = dict(_parts_of(flat(function.body) if function else tree.statements if tree else ()))
-        found: ast.expr | None = code.memo[key].get(name)
-        if found:
-            return found
-    return None
+def _placed(code: Code, path: str, place: Place, within: Function | None, depth: int) -> Value | None:
+    """What a name is that is bound at `place`."""
+    if place.path != path and len(steps := settings_bound.every(code, place.path, place.name)) > 1:
+        return _stepped(code, place.path, steps, None, None, depth)
+    node = place.node if isinstance(place.node, ast.expr) else None
+    return fold(code, place.path, node, within if place.path == path else None, depth + 1)
 
 
-def _parts_of(statements: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
-    """The names that tuples bind, each with the value that it is a part of."""
-    for stmt in statements:
-        match stmt:
-            case ast.Assign(targets=[ast.Tuple(elts=elts)], value=value):
-                same = isinstance(value, ast.Tuple) and len(value.elts) == len(elts)
-                for index, one in enumerate(elts):
-                    if isinstance(one, ast.Name):
-                        yield one.id, value.elts[index] if same and isinstance(value, ast.Tuple) else value
-            case _:
-                pass
+def _stepped(  # noqa: PLR0917 - what is known goes along
+    code: Code, path: str, steps: Sequence[Step], start: Value | None, owner: Function | None, depth: int
+) -> Value | None:
+    """What a name is after `steps`, when it was `start` before: what only some starts do, the default does not."""
+    found = start
+    for step in steps:
+        value = fold(code, path, step.value, owner, depth + 1)
+        if step.again and found:
+            value = value or replace(found, whole=False)
+            found = found if step.sometimes and found.text else value
+        else:
+            found = settings_text.either([found, value]) if step.sometimes else value
+    return found
 
 
 def _nested(code: Code, path: str, node: ast.Attribute, within: Function | None) -> Value | None:

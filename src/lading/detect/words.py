@@ -24,7 +24,8 @@ def blocks(contents: Mapping[str, bytes]) -> tuple[Block, ...]:
 def _blocks(contents: Mapping[str, bytes]) -> Iterator[Block]:
     paths = iter(contents)
     while block := tuple(islice(paths, _BLOCK)):
-        text = b"\n".join([contents[path] for path in block])
+        # Files of a folder have many lines in common: each is taken apart once.
+        text = b"\n".join(set(b"\n".join([contents[path] for path in block]).split(b"\n")))
         yield block, b" ".join(set(text.translate(_APART).split()))
 
 

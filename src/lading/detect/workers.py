@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from lading.detect import evidence, evidence_follow, evidence_tasks, reach, services, values
+from lading.detect import evidence, evidence_follow, evidence_tasks, names, reach, services, values
 from lading.detect.code import Code, Function
 from lading.detect.evidence_servers import SERVERS
 from lading.detect.workers_code import WORDS, Made, made
@@ -38,7 +38,11 @@ def detect(
         fact = PROGRAMS[start.program](start)
         if fact:
             fact = _matched(code, folder, fact, objects)
-            found.setdefault((fact.value.kind, fact.value.role, fact.value.target), fact)
+            same = (fact.value.kind, str(fact.value.role), fact.value.target)
+            before = found.setdefault(same, _agreed(code, folder, fact, objects))
+            if not before.value.arguments and fact.value.arguments and not before.value.queues:
+                # The weightier start is one for developing, or says nothing of how it runs.
+                found[same] = replace(before, value=replace(before.value, arguments=fact.value.arguments))
     started = {(kind, role) for kind, role, _ in found}
     for one in objects:
         fact = _fact(code, folder, one)
@@ -77,6 +81,13 @@ def _fact(code: Code, folder: str, one: Made) -> Fact[Worker]:
     return Fact(worker, f"{one.path}:{one.line}", "likely" if one.role == "worker" else "sure", key="workers")
 
 
+def _agreed(code: Code, folder: str, fact: Fact[Worker], objects: Sequence[Made]) -> Fact[Worker]:
+    """A command of a note is sure where the code makes what it starts."""
+    mine = {_fact(code, folder, one).value.target for one in objects if one.kind == fact.value.kind}
+    wanted = set(fact.value.target.split())
+    return replace(fact, confidence="sure") if mine and (fact.value.kind == "rq" or wanted & mine) else fact
+
+
 def _matched(code: Code, folder: str, fact: Fact[Worker], objects: Sequence[Made]) -> Fact[Worker]:
     """`celery -A shop` is of `shop:celery_app`, when that is what the code makes; a README's folder may be another."""
     mine = [
@@ -112,13 +123,30 @@ def _broker(code: Code, worker: Worker, objects: Sequence[Made], variables: Sequ
                     return value.variable
                 if value and value.parts:
                     return value.parts[0]
+    found = _dramatiq(code) if worker.kind == "dramatiq" else None
+    return found if found or worker.role == "in-process" else _by_name(variables)
+
+
+def _by_name(variables: Sequence[Fact[Variable]]) -> str | None:
     known = {fact.value.name.upper(): fact.value.name for fact in variables}
-    if worker.role == "in-process":
-        return None
     for wanted in _BROKERS:
         for upper, name in known.items():
             if upper == wanted or upper.endswith(f"_{wanted}"):
                 return name
+    return None
+
+
+def _dramatiq(code: Code) -> str | None:
+    """What `RabbitmqBroker(url=…)` is given, wherever it is made: actors find the broker without naming it."""
+    for path in code.holding(b"RabbitmqBroker(", b"RedisBroker("):
+        tree = code.tree(path)
+        for node, within in tree.nodes if tree else ():
+            meaning = names.resolve(code, path, node.func, within) if isinstance(node, ast.Call) else None
+            if isinstance(node, ast.Call) and isinstance(meaning, str) and meaning.startswith("dramatiq."):
+                for keyword in node.keywords:
+                    value = values.fold(code, path, keyword.value, within) if keyword.arg in {"url", "host"} else None
+                    if value and (value.variable or value.parts):
+                        return value.variable or value.parts[0]
     return None
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import dropwhile, takewhile
 
 from lading.detect.evidence_servers import Start
 from lading.detect.workers_code import Role
@@ -16,8 +17,15 @@ def _celery(start: Start) -> Fact[Worker] | None:
     scheduler = "beat" in words
     if not scheduler and "worker" not in words:
         return None  # flower, inspect, control
-    queues = (_option(words, "-Q", "--queues") or "").split(",")
+    queues = (_option(_apart(words), "-Q", "--queues") or "").split(",")
     return _said(start, "celery", app or "", "scheduler" if scheduler else "worker", tuple(filter(None, queues)))
+
+
+def _dramatiq(start: Start) -> Fact[Worker] | None:
+    """`dramatiq jobs:broker jobs.mail jobs.bills --queues high low`: every module with actors is a part of it."""
+    modules = list(takewhile(_MODULE.fullmatch, dropwhile(lambda word: not _MODULE.fullmatch(word), start.argv[1:])))
+    queues = next((group[1:] for group in _groups(start.argv[1:]) if group[0] in {"-Q", "--queues"}), ())
+    return _said(start, "dramatiq", " ".join(modules), "worker", tuple(queues)) if modules else None
 
 
 def _taskiq(start: Start) -> Fact[Worker] | None:
@@ -51,12 +59,13 @@ def _rq(start: Start) -> Fact[Worker] | None:
 
 PROGRAMS: Mapping[str, Callable[[Start], Fact[Worker] | None]] = {
     "celery": _celery, "taskiq": _taskiq, "rq": _rq, "rqworker": _rq, "arq": _positional("arq", r"\."),
-    "dramatiq": _positional("dramatiq", ":?"), "faststream": _positional("faststream", ":"),
+    "dramatiq": _dramatiq, "faststream": _positional("faststream", ":"),
     "huey_consumer": _positional("huey", r"\."), "huey_consumer.py": _positional("huey", r"\."),
 }  # fmt: skip
 
 
-def _option(words: Sequence[str], *wanted: str) -> str | None:
+def _option(given: Iterable[str], *wanted: str) -> str | None:
+    words = list(given)
     for word, after in zip(words, (*words[1:], ""), strict=True):
         name, equals, value = word.partition("=")
         if name in wanted:
@@ -64,6 +73,58 @@ def _option(words: Sequence[str], *wanted: str) -> str | None:
     return None
 
 
+#: What says where the program is, and not how it runs; what only a service of the system asks for; what is an address.
+_DROPPED: Mapping[str, frozenset[str]] = {
+    "celery": frozenset({"-A", "--app", "-b", "--broker", "-D", "--detach", "--pidfile", "-f", "--logfile",
+                         "--workdir", "--uid", "--gid"}),
+    "rq": frozenset({"-u", "--url", "--path", "-P", "--pid"}),
+    "dramatiq": frozenset({"--pid-file", "--path", "-P"}),
+    "taskiq": frozenset({"--app-dir"}),
+    "faststream": frozenset({"--app-dir"}),
+    "huey": frozenset({"-l", "--logfile"}),
+}  # fmt: skip
+#: Only who develops wants it: whatever stands beside it is for developing, too.
+_DEVELOPS = frozenset({"--reload", "--reload-dir", "--watch", "--watch-use-polling", "--reload-ext", "--dev"})
+_OPERATORS = re.compile(r"[&|;]+|\d?>.*|<.*")
+_MODULE = re.compile(r"[A-Za-z_][\w.]*:?[\w.]*")
+#: One letter with its value in the same word: `-c4`, `-Qmail`.
+_GLUED = re.compile(r"-[A-Za-z][\w,.]+")
+
+
+def _arguments(kind: str, start: Start, known: Collection[str]) -> tuple[str, ...]:
+    """What a command says beside the program, the words of `known`, and what the container decides itself."""
+    groups = list(_groups(start.argv[1:]))
+    if start.reload or any(group[0].partition("=")[0] in _DEVELOPS for group in groups):
+        return ()
+    found: list[str] = []
+    for option, *values in groups:
+        name = option.partition("=")[0]
+        held = " ".join((option, *values))
+        unknown = "$" in held or "://" in held or option.endswith("=") or "" in values  # a variable of the shell
+        if not option or name in _DROPPED.get(kind, ()) or unknown:
+            continue
+        found += [option, *(value for value in values if value not in known)]
+    return tuple(found)
+
+
+def _groups(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Each option with the words that follow it; the words before the first one have an empty option."""
+    group = [""]
+    for word in takewhile(lambda word: not _OPERATORS.fullmatch(word), _apart(words)):
+        if word.startswith("-") and len(word) > 1 and not word[1:2].isdecimal():
+            yield tuple(group)
+            group = []
+        group.append(word)
+    yield tuple(group)
+
+
+def _apart(words: Sequence[str]) -> Iterator[str]:
+    for word in words:
+        yield from (word[:2], word[2:]) if _GLUED.fullmatch(word) else (word,)
+
+
 def _said(start: Start, kind: str, target: str, role: Role, queues: tuple[str, ...] = ()) -> Fact[Worker]:
-    worker = Worker(kind=kind, target=target, role=role, queues=queues)
+    known = {*target.split(), "worker", "worker-pool", "beat", "scheduler", "run", *(queues if kind == "rq" else ())}
+    arguments = _arguments(kind, start, known)
+    worker = Worker(kind=kind, target=target, role=role, queues=queues, arguments=arguments)
     return Fact(worker, start.where, "sure" if start.weight >= 60 else "likely", key="workers")

@@ -14,9 +14,12 @@ from lading.model import Backing, Migrations, Plan, Program, Variable
 #: Where the launcher stands in the image.
 FOLDER = "/opt/lading"
 
+#: The launcher, and what starts it.
+PROGRAMS = ("__main__.py", "launch.py")
+
 #: `-S`: the launcher imports nothing of the virtual environment, and the health check is to be cheap. What it starts
 #: is started without.
-ENTRYPOINT = ("/opt/venv/bin/python", "-S", f"{FOLDER}/launch.py")
+ENTRYPOINT = ("/opt/venv/bin/python", "-S", FOLDER)
 
 SECOND = 1_000_000_000
 
@@ -28,11 +31,19 @@ LABELS: Mapping[str, str] = {
 
 
 def files(plan: Plan) -> Mapping[str, bytes]:
-    """The files of `FOLDER`: `launch.py`, as it is, and `launch.json`, what `plan` decides for it."""
-    program = Path(__file__).with_name("launch.py").read_bytes()
+    """The files of `FOLDER`: the programs, as they are, and `launch.json`, what `plan` decides for them."""
+    programs = {name: Path(__file__).with_name(name).read_bytes() for name in PROGRAMS}
+    return {**programs, "launch.json": _text(decisions(plan))}
+
+
+def development(plan: Plan) -> bytes:
+    """`launch.json` of the development stage: one process, which reloads and waits for a debugger."""
+    return _text({**decisions(plan), "server": commands.development(plan), "workers": 1, "metrics": False})
+
+
+def _text(decided: Mapping[str, Any]) -> bytes:
     # Not escaped to ASCII: the launcher reads these literals as Python's, which know no surrogate pairs.
-    text = json.dumps(decisions(plan), indent=2, ensure_ascii=False) + "\n"
-    return {"launch.py": program, "launch.json": text.encode()}
+    return (json.dumps(decided, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def decisions(plan: Plan) -> dict[str, Any]:

@@ -58,6 +58,25 @@ def server(plan: Plan) -> list[str]:
             ]  # fmt: skip
 
 
+def development(plan: Plan) -> list[str]:
+    """The command line of the server of the development stage: under the debugger, and anew after each edit.
+
+    Uvicorn whatever the project's server is, which reloads without more.
+    """
+    app, root = plan.app, plan.server.root_path
+    return [
+        "-X", "frozen_modules=off", "-m", "debugpy", "--listen", f"0.0.0.0:{DEBUGGER}",
+        "-m", "uvicorn", app.target, "--host", "{host}", "--port", "{port}", "--log-level", "{level}",
+        "--reload", "--timeout-graceful-shutdown", "1",
+        *(("--factory",) if app.factory else ()),
+        *(("--root-path", root) if root else ()),
+    ]  # fmt: skip
+
+
+#: The port that a debugger attaches to.
+DEBUGGER = 5678
+
+
 def graceful_seconds(plan: Plan) -> int:
     """How long the server waits for its requests: less than the engine waits for the server, whose shutdown follows."""
     return max(plan.stop_seconds - 2, 1)

@@ -137,8 +137,8 @@ def run(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
     if rest[:1] != ["--"] or len(rest) < 2:
         raise Stop("say what to run: `run -- PROGRAM ARGUMENT…`", 2)
     environment(config, env)
-    for folder in env.get("PATH", os.defpath).split(os.pathsep):
-        program = os.path.join(folder, rest[1])  # an absolute one stays as it is
+    for folder in [""] if "/" in rest[1] else env.get("PATH", os.defpath).split(os.pathsep):
+        program = os.path.join(folder, rest[1])
         if os.path.isfile(program) and os.access(program, os.X_OK):
             become(env, "run", [program, *rest[2:]], stay=config["stays"] == "always")
     raise Stop(f"there is no program `{rest[1]}` in this image", 2)
@@ -148,7 +148,7 @@ def check(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
     """Import the application as the server would, and print what of the environment it reads."""
     no_more("check", rest)
     environment(config, env)
-    os.execve(sys.executable, [sys.executable, os.path.join(HERE, "launch.py"), "_check"], env)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, HERE, "_check"], env)  # noqa: S606
 
 
 def checked(config: dict[str, Any], env: dict[str, str], _rest: list[str]) -> None:
@@ -164,13 +164,22 @@ def checked(config: dict[str, Any], env: dict[str, str], _rest: list[str]) -> No
         raise Stop(f"{config['target']} is a {type(found).__name__}, which no server can call")
     out = [f"{config['target']}: {type(found).__module__}.{type(found).__name__}"]
     for one in config["variables"]:
-        shown = "a secret" if one["secret"] else env.get(one["name"])
+        shown = "a secret" if one["secret"] else unaccounted(env.get(one["name"], ""))
         unset = f"not set, {one['default']} by default" if one["default"] else "not set"
         out.append(f"{one['name']}: {one['type']}, {shown if one['name'] in env else unset}")
     out += [f"{one['label']}: {host}:{number_}" for one in config["services"] for host, number_ in addresses(one, env)]
     if config["migrations"]:
         out.append(f"{config['migrations']['tool']}: {', '.join(config['migrations']['heads']) or 'no revision'}")
     print("\n".join(out))  # noqa: T201
+
+
+def unaccounted(text: str) -> str:
+    """`text`, without what a URL in it says of user, password and options."""
+    scheme, is_url, rest = text.partition("://")
+    account, at, rest = rest.rpartition("@")
+    if is_url:
+        return f"{scheme}://{'…' if account else ''}{at}{rest.partition('?')[0]}"
+    return "a secret" if "password=" in text.lower() else text
 
 
 def no_more(role: str, rest: list[str]) -> None:
@@ -184,7 +193,15 @@ def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool, hurri
     env["LADING_ROLE"] = role  # by which the health check knows what runs here
     env.setdefault("SPT_NOENV", "1")  # setproctitle, which Celery and RQ use, would write a title over it
     if not stay or os.getpid() != 1:
-        os.execve(argv[0], argv, env)  # noqa: S606
+        import signal
+
+        # Python ignores these, and whoever it becomes would go on to: `yes | head` would not end.
+        for number_ in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number_, signal.SIG_DFL)
+        try:
+            os.execve(argv[0], argv, env)  # noqa: S606
+        except (OSError, ValueError) as error:
+            raise cannot(argv, error) from None
     status, asked_ = attended(argv, env, hurries=hurries)
     sys.exit(0 if asked_ and status == 128 + asked_ else status)  # that it ended as it was asked to is no failure
 
@@ -197,21 +214,35 @@ def attended(argv: list[str], env: dict[str, str], *, hurries: bool = False) -> 
     """
     import signal
 
-    child_ = os.posix_spawn(argv[0], argv, env)
+    try:
+        child_ = os.posix_spawn(argv[0], argv, env, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ))
+    except (OSError, ValueError) as error:
+        raise cannot(argv, error) from None
     asked: list[int] = []
 
     def passed(number_: int, _frame: object) -> None:
         stops = number_ in (signal.SIGTERM, signal.SIGINT)
-        os.kill(child_, signal.SIGKILL if stops and asked and not hurries else number_)
+        hard = stops and bool(asked) and not hurries
         asked.extend([number_] if stops else [])
+        try:
+            os.kill(child_, signal.SIGKILL if hard else number_)
+        except ProcessLookupError:
+            return  # it has just been waited for
 
-    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH"):
-        signal.signal(getattr(signal, name), passed)
+    names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")
+    before = [(getattr(signal, name), signal.signal(getattr(signal, name), passed)) for name in names]
     while True:
         pid, status = os.waitpid(-1, 0)
         if pid == child_:
+            for number_, handler in before:
+                signal.signal(number_, handler)
             killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
             return (128 + killed if killed else os.WEXITSTATUS(status)), (asked or [0])[0]
+
+
+def cannot(argv: list[str], error: Exception) -> Stop:
+    """What to stop with where `argv` is not started: its format, its interpreter, a variable that is too long."""
+    return Stop(f"{argv[0]} cannot be started: {getattr(error, 'strerror', None) or error}", 2)
 
 
 # ── the environment ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -223,7 +254,7 @@ def environment(config: dict[str, Any], env: dict[str, str]) -> None:
     Everything that is wrong is said at once. The value of a secret is never said.
     """
     wrong = [*from_files(config, env)]
-    for read in (port, log_level):
+    for read in (port, log_level, migrating, waiting):
         try:
             read(config, env)
         except Stop as stop:
@@ -250,7 +281,7 @@ def environment(config: dict[str, Any], env: dict[str, str]) -> None:
 def spelled(variable: dict[str, Any], env: dict[str, str]) -> Iterator[str]:
     """Spell one of few allowed words as the code does, and say what is wrong with a value."""
     name, text, allowed_ = variable["name"], env.get(variable["name"]), variable["allowed"]
-    shown = "what it holds" if variable["secret"] else f"`{text}`"
+    shown = "something else" if variable["secret"] else f"`{text}`"
     if not text:
         return
     if allowed_:
@@ -267,7 +298,7 @@ def spelled(variable: dict[str, Any], env: dict[str, str]) -> Iterator[str]:
 
 def from_files(config: dict[str, Any], env: dict[str, str]) -> Iterator[str]:
     """Set NAME to what is in the file that NAME_FILE names, and say what is wrong with it."""
-    known = {variable["name"] for variable in config["variables"]}
+    known = [variable["name"] for variable in config["variables"]]
     for name in known:
         path = env.get(f"{name}_FILE")
         if not path or f"{name}_FILE" in known:
@@ -291,7 +322,7 @@ def value(binding: dict[str, str], env: dict[str, str]) -> str:
 def port(config: dict[str, Any], env: dict[str, str]) -> int:
     """The port to bind, 0 to 65535."""
     text = value(config["port"], env)
-    if text.isascii() and text.isdigit() and int(text) <= 65535:
+    if text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= 65535:
         return int(text)
     name = config["port"]["variable"]
     # Kubernetes sets NAME_PORT to such a URL in every pod beside a Service called `name`.
@@ -306,6 +337,19 @@ def log_level(config: dict[str, Any], env: dict[str, str]) -> str:
     if level in LEVELS:
         return level
     raise Stop(f"{config['log_level']['variable']} is `{text}`, and must be one of {', '.join(LEVELS)}", 2)
+
+
+def migrating(_config: dict[str, Any], env: dict[str, str]) -> str:
+    """Who migrates: `start`, we; `wait`, somebody else; `off`, nobody."""
+    mode = env.get("LADING_MIGRATE") or "start"
+    if mode in ("start", "wait", "off"):
+        return mode
+    raise Stop(f"LADING_MIGRATE is `{mode}`, and must be one of start, wait, off", 2)
+
+
+def waiting(_config: dict[str, Any], env: dict[str, str]) -> float:
+    """How many seconds to wait for what is needed."""
+    return number("LADING_WAIT_SECONDS", 60, env)
 
 
 def number(name: str, default: float, env: dict[str, str], least: float = 0) -> float:
@@ -336,11 +380,11 @@ PORTS = {"postgresql": 5432, "mysql": 3306, "redis": 6379, "amqp": 5672, "mongod
 
 def wait(config: dict[str, Any], env: dict[str, str]) -> None:
     """Wait until every service that the environment names answers, each as its protocol has it."""
-    limit = number("LADING_WAIT_SECONDS", 60, env)
+    limit = waiting(config, env)
     began = time.monotonic()
     for service in config["services"] if limit else ():
         delay = 0.1
-        while problem := unanswered(service, env, 3):
+        while problem := unanswered(service, env, began + limit):
             past = time.monotonic() - began
             if past + delay > limit:
                 raise Stop(f"{problem}, for {limit:g} s", 3)
@@ -352,14 +396,14 @@ def wait(config: dict[str, Any], env: dict[str, str]) -> None:
             say(f"{service['label']} answers after {time.monotonic() - began:.1f} s")
 
 
-def unanswered(service: dict[str, Any], env: dict[str, str], limit: float) -> str:
-    """Why the service does not answer, in a sentence; empty where it does, or where no address is known."""
+def unanswered(service: dict[str, Any], env: dict[str, str], end_: float) -> str:
+    """Why the service does not answer until `end_`, in a sentence; empty where it does, or no address is known."""
     problem = ""
     for host, number_ in addresses(service, env):
         try:
-            why = greeted(service, env, host, number_, limit)
-        except OSError as error:
-            why = error.strerror or str(error)
+            why = greeted(service, env, host, number_, end_)
+        except (OSError, ValueError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or str(error)
         if not why:
             return ""
         named = f" ({service['variable']})" if service["variable"] else ""
@@ -374,7 +418,7 @@ def addresses(service: dict[str, Any], env: dict[str, str]) -> list[tuple[str, i
         return []
     out = []
     for one in found.get("host", "").split(","):
-        name, _, digits = one.rpartition(":") if one.count(":") == 1 else (one, "", "")
+        name, _, digits = one.rpartition(":") if one.count(":") == 1 or "]:" in one else (one, "", "")
         digits = digits or found.get("port") or str(PORTS[service["kind"]])
         if name and digits.isdigit():
             out.append((name.strip("[]"), int(digits)))
@@ -385,11 +429,18 @@ def place(service: dict[str, Any], env: dict[str, str]) -> dict[str, str]:
     """What is known of a service: scheme, user, password, host, port, database, and what its URL asks for."""
     url = env.get(service["variable"] or "", "")
     if url:
-        scheme, _, rest = url.partition("://")
-        rest, _, query = rest.partition("?")
-        before, _, path = rest.partition("/")
-        account, _, host = before.rpartition("@")
-        user, _, password = account.partition(":")
+        scheme, is_url, rest = url.partition("://")
+        # `a:9092,b:9092` are addresses, too; what holds more than addresses is no business of ours.
+        rest = rest if is_url else "" if set(url) & set(" =/@\"'") else url
+        scheme, rest = scheme if is_url else "", rest.replace(f"{scheme}://", "")
+        # Whoever writes a URL need not quote the `/` or `?` of a password: the first `@` ends it, as for SQLAlchemy.
+        account, at, after = rest.partition("@")
+        if not at or set(account.partition(":")[0]) & set("/?"):
+            account, after = "", rest
+        after, _, query = after.partition("?")
+        before, _, path = after.partition("/")
+        more, at, host = before.rpartition("@")
+        user, _, password = f"{account}{at}{more}".partition(":")
         found = {"scheme": scheme, "user": user, "password": password, "host": host, "database": path}
         found.update(pair.partition("=")[::2] for pair in query.split("&") if pair)
         if host.count(":") == 1 or host.startswith("["):
@@ -425,12 +476,19 @@ def unquoted(text: str) -> str:
     return unquote(text)
 
 
-def connected(host: str, number_: int, limit: float) -> _socket.socket:
-    """A connection, within `limit` seconds for each address that the name has. Raises OSError."""
+def left(end_: float) -> float:
+    """How long to wait for one answer of several: until `end_`, and 3 s at most, so that the next has its turn."""
+    return max(min(end_ - time.monotonic(), 3), 0.001)
+
+
+def connected(host: str, number_: int, end_: float) -> _socket.socket:
+    """A connection to one of the addresses that the name has, until `end_`. Raises OSError."""
+    # As text it would pass through the codec for names in other scripts, which takes longer than all the rest.
+    name = host.encode() if host.isascii() else host
     failed: OSError = OSError("the name has no address")
-    for family, kind, protocol, _, address in _socket.getaddrinfo(host, number_, 0, _socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in _socket.getaddrinfo(name, number_, 0, _socket.SOCK_STREAM):
         connection = _socket.socket(family, kind, protocol)
-        connection.settimeout(limit)
+        connection.settimeout(left(end_))
         try:
             connection.connect(address)
         except OSError as error:
@@ -441,10 +499,10 @@ def connected(host: str, number_: int, limit: float) -> _socket.socket:
     raise failed
 
 
-def greeted(service: dict[str, Any], env: dict[str, str], host: str, number_: int, limit: float) -> str:
+def greeted(service: dict[str, Any], env: dict[str, str], host: str, number_: int, end_: float) -> str:
     """Greet the service as its protocol has it, and return what speaks against it. Raises OSError."""
     kind, found = service["kind"], place(service, env)
-    connection = connected(host, number_, limit)
+    connection = connected(host, number_, end_)
     try:
         hello = HELLO.get(kind, b"")
         if kind == "postgresql":
@@ -454,13 +512,50 @@ def greeted(service: dict[str, Any], env: dict[str, str], host: str, number_: in
             hello = (len(body) + 8).to_bytes(4, "big") + b"\0\3\0\0" + body
         # Behind TLS nothing is said in the clear: that it accepts has to do.
         secure = found.get("scheme") in ("rediss", "amqps") or "ssl" in found or "tls" in found
-        if (not hello and kind not in SPEAKS_FIRST) or (secure and kind != "postgresql"):
+        if (not hello and kind not in SPEAKS_FIRST) or (secure and kind not in ("postgresql", "mysql")):
             return ""
+        connection.settimeout(left(end_))
         connection.sendall(hello)
-        answer = connection.recv(1024)
+        answer = b""
+        while not whole(kind, answer):
+            connection.settimeout(left(end_))
+            received = connection.recv(1024)
+            if not received:
+                break
+            answer += received
+        if kind == "mysql" and answer[4:5] == b"\x0a":
+            turned_away(connection, end_)
     finally:
         connection.close()
     return refusal(kind, answer)
+
+
+def turned_away(connection: _socket.socket, end_: float) -> None:
+    """Log in to MySQL as nobody, and be refused.
+
+    Whoever leaves before is counted, and after a hundred probes the server would block this host, the application
+    with it. Source: MySQL, "max_connect_errors"; "Protocol::HandshakeResponse41".
+    """
+    # CLIENT_PROTOCOL_41, CLIENT_SECURE_CONNECTION, CLIENT_PLUGIN_AUTH; packets of 16 MiB; utf8mb4; no password
+    body = (0x88200).to_bytes(4, "little") + b"\0\0\0\1" + b"\x2d" + bytes(23) + b"lading\0\0mysql_native_password\0"
+    try:
+        connection.settimeout(left(end_))
+        connection.sendall(len(body).to_bytes(3, "little") + b"\1" + body)
+        answer = connection.recv(1024)
+        if answer[4:5] == b"\xfe":  # AuthSwitchRequest: by another method, neither
+            connection.sendall(b"\0\0\0" + bytes([answer[3] + 1 & 255]))
+            connection.recv(1024)
+    except OSError:
+        return  # it has answered, which is all that was asked
+
+
+def whole(kind: str, answer: bytes) -> bool:
+    """Whether `refusal` can tell from what has arrived so far."""
+    if kind == "postgresql" and answer[:1] == b"E":
+        return len(answer) > 4 and len(answer) > int.from_bytes(answer[1:5], "big")
+    if kind == "mysql":
+        return len(answer) > 4 and len(answer) >= 4 + int.from_bytes(answer[:3], "little")
+    return b"\n" in answer if kind == "redis" else answer != b""
 
 
 def refusal(kind: str, answer: bytes) -> str:
@@ -473,6 +568,8 @@ def refusal(kind: str, answer: bytes) -> str:
         return fields.get(b"M", "") if fields.get(b"C") in ("57P03", "53300") else ""
     if kind == "mysql" and answer[4:5] == b"\xff" and answer[5:7] == b"\x10\x04":  # 1040: too many connections
         return "it has too many connections"
+    if kind == "mysql" and answer[4:5] == b"\xff" and answer[5:7] == b"\x69\x04":  # 1129
+        return "it has blocked this host, which `mariadb-admin flush-hosts` or `mysqladmin flush-hosts` undoes"
     if kind == "redis" and answer.startswith((b"-LOADING", b"-MASTERDOWN")):
         return answer[1:].decode(errors="replace").strip()
     return ""
@@ -483,16 +580,17 @@ def refusal(kind: str, answer: bytes) -> str:
 
 def migrated(config: dict[str, Any], env: dict[str, str], mode: str = "") -> None:
     """See to it that the database is at the image's newest revision. That it is there costs one query and no lock."""
-    mode = mode or env.get("LADING_MIGRATE") or "start"
-    if mode not in ("start", "wait", "off"):
-        raise Stop(f"LADING_MIGRATE is `{mode}`, and must be one of start, wait, off", 2)
+    mode = mode or migrating(config, env)
     file = sqlite_file(config, env)
     if file:
         make_folder(file, config)
     if not config["migrations"] or mode == "off" or at_head(config, env):
         return
+    if mode == "wait" and config["migrations"]["tool"] == "script":
+        say(f"nobody can tell whether {os.path.basename(config['migrations']['config'])} has run: not waited for")
+        return
     if mode == "wait":
-        limit = number("LADING_WAIT_SECONDS", 60, env)
+        limit = waiting(config, env)
         end_, said = time.monotonic() + limit, False
         while not (at_head(config, env) or child(env, "look") == 0):
             if time.monotonic() > end_:
@@ -524,10 +622,17 @@ def at_head(config: dict[str, Any], env: dict[str, str]) -> bool:
         return False
     try:
         found = revisions(config, env)
+        wanted = set(config["migrations"]["heads"]) or (aerich_versions(config) if tool == "aerich" else set())
     except Exception:  # noqa: BLE001 - no database, no table, no driver: the tool itself finds out, and says it
         return False
-    wanted = set(config["migrations"]["heads"])
     return bool(wanted) and (wanted <= found if tool == "aerich" else wanted == found)
+
+
+def aerich_versions(config: dict[str, Any]) -> set[str]:
+    """The names of the files that Aerich would apply, which is what its table holds of those that it has."""
+    folder = config["migrations"]["folder"]
+    apps = [os.path.join(folder, app) for app in os.listdir(folder)]
+    return {name for app in apps if os.path.isdir(app) for name in os.listdir(app) if name[:1].isdigit()}
 
 
 def revisions(config: dict[str, Any], env: dict[str, str]) -> set[str]:
@@ -636,7 +741,9 @@ def sqlite_file(config: dict[str, Any], env: dict[str, str]) -> str:
     path = rest.partition("?")[0]
     if scheme.partition("+")[0] != "sqlite" or path[:1] != "/" or path[1:].partition(":")[0] in ("", "file"):
         return ""
-    return os.path.abspath(path[1:])
+    # To SQLAlchemy the first slash only ends the host, to Tortoise it is the root.
+    tortoise = (config["migrations"] or {}).get("tool") == "aerich"
+    return "/" + os.path.abspath(path if tortoise else path[1:]).lstrip("/")
 
 
 def make_folder(path: str, config: dict[str, Any]) -> None:
@@ -656,14 +763,10 @@ def child(env: dict[str, str], *arguments: str) -> int:
     """Run `upgrade` as a process of its own, with the virtual environment on its path; its exit status."""
     # The application's folder comes later, and after Alembic: there, a folder `alembic/` would hide it.
     rest = {name: text for name, text in env.items() if name != "PYTHONPATH"}
-    argv = [sys.executable, os.path.join(HERE, "launch.py"), "_migrate", env.get("PYTHONPATH", ""), *arguments]
+    argv = [sys.executable, HERE, "_migrate", env.get("PYTHONPATH", ""), *arguments]
     status, asked_ = attended(argv, rest)
     if asked_:
         sys.exit(128 + asked_)
-    import signal
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     return status
 
 
@@ -680,21 +783,30 @@ def upgrade(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> Non
         sys.exit(0 if newest or not look else 1)
     if look:
         sys.exit(1)
+    rows = sqlite_file(config, env)
     try:
-        query, _ = database(config, env)  # left open until we end, since the lock goes with it
-        lock(config["database"]["dialect"], query, sqlite_file(config, env))
+        # Left open until we end, since the lock goes with it; an SQLite file need not be there to be locked.
+        query = (lambda _: []) if rows else database(config, env)[0]
+        lock(config["database"]["dialect"], query, rows)
     except Exception as error:  # noqa: BLE001 - whatever a driver raises
         say(f"no lock on the database, so only one replica may start at a time: {type(error).__name__}: {error}")
     if tool == "aerich":
         argv = [sys.executable, "-c", "from aerich.cli import main; main()", "upgrade"]
     else:
-        argv = [sys.executable, file] if file.endswith(".py") else ["/bin/sh", file]
+        argv = [sys.executable if file.endswith(".py") else shell(file), file]
     if not at_head(config, env):
         os.chdir(os.path.dirname(file) if tool == "aerich" else "/app")
         status, asked = attended(argv, {**env, "PYTHONPATH": path})
         if status:
             raise Stop(f"{os.path.basename(file)} ended with {status}", 128 + asked if asked else 1)
         say("the database is migrated")
+
+
+def shell(path: str) -> str:
+    """The shell that the script's first line asks for: bash, where it does and there is one."""
+    with open(path, "rb") as file:
+        bash = b"bash" in file.readline(200)
+    return "/bin/bash" if bash and os.path.exists("/bin/bash") else "/bin/sh"
 
 
 def alembic(config: dict[str, Any], folders: list[str], *, look: bool) -> bool:
@@ -734,7 +846,8 @@ def alembic(config: dict[str, Any], folders: list[str], *, look: bool) -> bool:
             say(f"the database is at {', '.join(found) or 'no revision'}: applying {', '.join(steps)}")
         return [] if look else wanted
 
-    opened = EnvironmentContext(settings, script, fn=missing, as_sql=False, destination_rev="heads")
+    # Who only looks may lack the right to make Alembic's table.
+    opened = EnvironmentContext(settings, script, fn=missing, as_sql=False, destination_rev="heads", dont_mutate=look)
     opened.configure = configure
     try:
         with opened:
@@ -846,7 +959,7 @@ def concurrency(config: dict[str, Any], env: dict[str, str], planned: int | str 
     if text == "auto":
         count, why = allowed(config["memory_per_process"])
         say(f"{count} {'process' if count == 1 else 'processes'}: {why}")
-    elif text.isascii() and text.isdigit() and 0 < int(text) < 1000:
+    elif text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) < 1000:
         count = int(text)
     else:
         raise Stop(f"WEB_CONCURRENCY is `{text}`, and must be a number of processes, 1 or more, or auto", 2)
@@ -896,6 +1009,8 @@ def metrics(config: dict[str, Any], env: dict[str, str], count: int) -> None:
         for name in os.listdir(folder):
             if name.endswith(".db"):
                 os.unlink(os.path.join(folder, name))
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(13, os.strerror(13))
     except OSError as error:
         raise Stop(f"PROMETHEUS_MULTIPROC_DIR: {folder} cannot be emptied: {error.strerror}", 2) from None
     env["PROMETHEUS_MULTIPROC_DIR"] = folder
@@ -953,7 +1068,7 @@ def needed(config: dict[str, Any], env: dict[str, str], roles: tuple[str, ...], 
     """Ask every service of these roles whether it answers."""
     for service in config["services"]:
         if service["role"] in roles:
-            problem = unanswered(service, env, max(end_ - time.monotonic(), 0.001))
+            problem = unanswered(service, env, end_)
             if problem:
                 raise Stop(problem)
 
@@ -997,7 +1112,10 @@ def running() -> Iterator[tuple[int, str]]:
     for name in sorted((name for name in os.listdir("/proc") if name.isdigit()), key=int):
         try:
             with open(f"/proc/{name}/environ", "rb") as file:
-                found = file.read().partition(b"LADING_ROLE=")[2]
+                found = (b"\0" + file.read()).partition(b"\0LADING_ROLE=")[2]
+            # The containers of a pod may share their processes, but never their files.
+            if found and os.readlink(f"/proc/{name}/ns/mnt") != os.readlink("/proc/self/ns/mnt"):
+                continue
         except OSError:
             continue  # it is gone, or somebody else's
         if found and int(name) != os.getpid():
@@ -1150,7 +1268,7 @@ def say(sentence: object) -> None:
         import json
 
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        line = json.dumps({"time": at, "logger": "lading", "message": str(sentence)}, ensure_ascii=False)
+        line = json.dumps({"time": at, "logger": "lading", "message": str(sentence)})
     else:
         line = f"lading: {sentence}"
     print(line, file=sys.stderr, flush=True)  # noqa: T201

@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lading.model.image import Contents, File, Image, Layer
-from lading.model.plan import PLAN_VERSION, App, Backing, Base, Binding, Healthcheck, Plan, Program, Serving, User
+from lading.model.plan import (
+    PLAN_VERSION,
+    App,
+    Backing,
+    Base,
+    Binding,
+    Healthcheck,
+    Layout,
+    Plan,
+    Program,
+    Serving,
+    User,
+)
 from lading.model.project import (
     Application,
     Confidence,
@@ -34,8 +46,8 @@ from lading.model.run import Answer, Observation, Outcome, Process, Run, Start
 Progress = Callable[[str], None]
 
 __all__ = [
-    "PLAN_VERSION", "Answer", "App", "Application", "Backing", "Base", "Binding", "Confidence", "Contents",
-    "Criterion", "Database", "Dependencies", "Fact", "File", "Finding", "Healthcheck", "Image", "Index", "Layer",
+    "PLAN_VERSION", "Answer", "App", "Application", "Backing", "Base", "Binding", "Confidence", "Contents", "Criterion",
+    "Database", "Dependencies", "Fact", "File", "Finding", "Healthcheck", "Image", "Index", "Layer", "Layout",
     "Migrations", "Observation", "Outcome", "Packaging", "Place", "Plan", "Process", "Program", "Progress", "Project",
     "Report", "Route", "Run", "Server", "Service", "Serving", "Start", "SystemPackage", "User", "Variable", "Verdict",
     "Worker",

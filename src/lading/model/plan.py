@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lading.model.project import Database, Dependencies, Migrations, Variable
+from lading.model.project import Database, Dependencies, Migrations, Packaging, Variable
 
 #: Raised when a plan written by one version of lading can no longer be read by another.
 PLAN_VERSION = 1
@@ -19,7 +19,8 @@ class Base:
     image: str
     suite: str
     python: str  # the minor version of the suite's interpreter: "3.13"
-    packages: tuple[str, ...]
+    packages: tuple[str, ...]  # of the image
+    build: tuple[str, ...] = ()  # of the stage alone that compiles what has no wheel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,14 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where the files of `lading init` stand. Paths are from the root of what the builder is sent."""
+
+    dockerfile: str = "Dockerfile"
+    code: str = "."  # the backend's own folder: `backend` where the repository's root is sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What the image must contain and how it is run: contents, not commands; the only input of every later stage."""
 
@@ -109,6 +118,7 @@ class Plan:
     name: str
     base: Base
     dependencies: Dependencies
+    packaging: Packaging | None = None  # how the project itself is built, where it is installed
     as_of: str | None = None  # an ISO 8601 date: resolve what is not locked as on that day
     strip: bool = True  # drop what no loader reads from shared objects
     app: App
@@ -126,6 +136,7 @@ class Plan:
     programs: tuple[Program, ...] = ()
     env_files: tuple[str, ...] = ()  # files like `.env` that the application reads by itself, below /app
     health: Healthcheck
+    layout: Layout = field(default_factory=Layout)
     stop_seconds: int = 10  # the grace between SIGTERM and SIGKILL
     size_limit: int = 200_000_000  # bytes of uncompressed layers
     because: Mapping[str, str] = field(default_factory=dict)  # dotted field → what decided it

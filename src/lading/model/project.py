@@ -109,6 +109,7 @@ class Variable:
     secret: bool = False
     type: str = "str"  # str, int, float, bool, list, url, path, json, enum
     allowed: tuple[str, ...] = ()  # where only some values are taken
+    least: int | None = None  # characters that a value must have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +168,8 @@ class Place:
     use: Literal["templates", "static", "data", "certificates", "uploads", "logs", "cache", "settings"]
     written: bool = False
     present: bool = True  # in the tree; one that is not must be built or given before the start
+    variable: str | None = None  # the environment variable that it is the default of, or is below
+    made: bool = False  # the code makes the folder itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,8 +48,13 @@ def starts(plan: Plan) -> tuple[Start, ...]:
 
 
 def generated(plan: Plan) -> dict[str, str]:
-    """A harmless value for each variable that the project cannot do without and the image does not set."""
-    return {one.name: _value(plan, one) for one in plan.variables if one.required and not _set(plan, one)}
+    """A harmless value for each variable that the project cannot do without and the image does not set.
+
+    Where that is the address of a service, nothing is there, and the launcher need not wait a minute for it.
+    """
+    given = {one.name: _value(plan, one) for one in plan.variables if one.required and not _set(plan, one)}
+    absent = any(one.variable in given for one in plan.backing)
+    return given | ({"LADING_WAIT_SECONDS": "1"} if absent else {})
 
 
 def _set(plan: Plan, one: Variable) -> bool:
@@ -68,4 +73,4 @@ def _value(plan: Plan, one: Variable) -> str:
         return "http://127.0.0.1:1/"
     if one.name.upper().endswith(("PORT", "COUNT", "SIZE", "SECONDS", "LIMIT")):
         return "1"
-    return GENERATED
+    return GENERATED.ljust(one.least or 0, "0")

@@ -137,4 +137,6 @@ def ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
             waiting.append(pool.submit(next, pieces, b""))
             yield piece
     finally:
-        pool.shutdown(cancel_futures=True)
+        # Not waited for: a reader that stops half way leaves this to the garbage collector, which may run while some
+        # other thread is starting, and to join one then is a deadlock.
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -21,7 +21,7 @@ from lading.model import (
     Project,
     Variable,
 )
-from lading.plan import exclude, services, serving
+from lading.plan import exclude, folders, secrets, services, serving
 from lading.plan.document import dump, dump_schema, load, schema
 from lading.settings import Settings
 
@@ -32,6 +32,9 @@ SUITE, SUITE_PYTHON = "trixie", "3.13.5"
 
 #: What the launcher becomes; added, as the last requirement, where the project declares none.
 SERVER = "uvicorn"
+
+#: Where the project's own metadata is, where its code asks for it.
+PROJECT = "/opt/project"
 
 #: What Python's standard library needs at run time and finds in files: trust, protocol names, time zones.
 PACKAGES = ("ca-certificates", "netbase", "tzdata")
@@ -71,12 +74,16 @@ def make(project: Project, settings: Settings) -> Plan:
     alive, ready = serving.probes(project, settings)
     told("health.path", health)
 
-    env = _env((application.folder, *application.folders))
+    env = _env((application.folder, *application.folders), installed=dependencies.install)
     because |= dict.fromkeys((f"env.{name}" for name in env), "default")
     because["env.PYTHONPATH"] = project.application.because
     if database and database.variable and database.url and moved:
         env[database.variable] = database.url
         because[f"env.{database.variable}"] = f"{moved}, moved on to the volume"
+
+    kept = folders.on_volume(project.paths, project.environment, volume)
+    env |= {name: place for name, (place, _) in kept.items()}
+    because |= {f"env.{name}": f"{where}, moved on to the volume" for name, (_, where) in kept.items()}
 
     port = str(_port(setting("port.default", "port")))
     because |= {"host.default": "default", "log_level.default": "default"}
@@ -88,7 +95,12 @@ def make(project: Project, settings: Settings) -> Plan:
     ):
         told(f"{field}.variable", variable)
         bindings[field] = Binding(variable=variable.value if variable else name, default=default)
-    variables = tuple(_variables(project.environment, bindings, database))
+    moved_too = {name: place for name, (place, _) in kept.items()}
+    variables = tuple(_variables(project.environment, bindings, database, moved_too))
+    compiled = [fact for fact in project.system if fact.value.stage == "build"]
+    told("packaging", project.packaging)
+    told("layout", settings["dockerfile"])
+    told("base.build", next(iter(compiled), None))
     files = [fact for fact in project.paths if fact.value.use == "settings"]
     told("backing", project.database or next(iter(project.stores), None))
     told("programs", next(iter(project.workers), None))
@@ -102,9 +114,11 @@ def make(project: Project, settings: Settings) -> Plan:
             image=_image(project.python, settings, because),
             suite=SUITE,
             python=SUITE_PYTHON.rpartition(".")[0],
-            packages=tuple(dict.fromkeys((*PACKAGES, *setting("base.packages", "packages")))),
+            packages=_packages(project, setting("base.packages", "packages"), because),
+            build=tuple(dict.fromkeys(one.value.name for one in compiled)),
         ),
         dependencies=dependencies,
+        packaging=project.packaging.value if project.packaging and dependencies.install else None,
         as_of=setting("as_of", "as-of"),
         strip=setting("strip", "strip"),
         app=App(
@@ -119,7 +133,7 @@ def make(project: Project, settings: Settings) -> Plan:
         host=bindings["host"],
         port=bindings["port"],
         log_level=bindings["log_level"],
-        database=database,
+        database=replace(database, url=secrets.without(database.url)) if database else None,
         migrations=migrations,
         server=serving.server(project, settings, because),
         backing=services.backing(database, project.stores, project.workers, project.environment),
@@ -159,7 +173,16 @@ def _database(fact: Fact[Database] | None, volume: str) -> tuple[Database | None
     return replace(fact.value, url=url), fact.because if url != fact.value.url else ""
 
 
-def _env(folders: Iterable[str]) -> dict[str, str]:
+def _packages(project: Project, given: Iterable[str], because: dict[str, str]) -> tuple[str, ...]:
+    """The Debian packages that must be there at run time; of each that was found, what needs it."""
+    found = [fact for fact in project.system if fact.value.stage == "run"]
+    for fact in found:
+        because[f"base.packages.{fact.value.name}"] = fact.because
+    return tuple(dict.fromkeys((*PACKAGES, *(fact.value.name for fact in found), *given)))
+
+
+def _env(folders: Iterable[str], *, installed: bool) -> dict[str, str]:
+    inside = [posixpath.normpath(posixpath.join("/app", one)) for one in folders]
     return {
         "PATH": "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": "/home/appuser",
@@ -167,7 +190,7 @@ def _env(folders: Iterable[str]) -> dict[str, str]:
         # OpenSSL's own default is a path that only the `openssl` package would make.
         "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
         # Absolute: a relative one would mean something else in every other working directory.
-        "PYTHONPATH": ":".join(dict.fromkeys(posixpath.normpath(posixpath.join("/app", one)) for one in folders)),
+        "PYTHONPATH": ":".join(dict.fromkeys((*inside, *((PROJECT,) if installed else ())))),
         "PYTHONPYCACHEPREFIX": "/opt/pycache",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
@@ -175,17 +198,23 @@ def _env(folders: Iterable[str]) -> dict[str, str]:
 
 
 def _variables(
-    facts: Iterable[Fact[Variable]], bindings: Mapping[str, Binding], database: Database | None
+    facts: Iterable[Fact[Variable]],
+    bindings: Mapping[str, Binding],
+    database: Database | None,
+    moved: Mapping[str, str],
 ) -> Iterator[Variable]:
     """The environment contract, in the order in which the project reads it; the defaults are those of the image."""
-    defaults = {binding.variable: binding.default for binding in bindings.values()}
+    defaults = {**moved, **{binding.variable: binding.default for binding in bindings.values()}}
     if database and database.variable and database.url:
         defaults[database.variable] = database.url
     found = {fact.value.name: fact.value for fact in facts}
     for name, variable in found.items():
         held = defaults.get(name)
-        yield variable if held is None else replace(variable, default=held, required=False)
-    yield from (Variable(name=name, default=value) for name, value in defaults.items() if name not in found)
+        known = variable if held is None else replace(variable, default=held, required=False)
+        # What the code falls back on is the code's own: nobody needs it here, and a plan may be shown to anybody.
+        yield replace(known, default=secrets.without(known.default, secret=known.secret))
+    others = ((name, secrets.without(value, secret=False)) for name, value in defaults.items() if name not in found)
+    yield from (Variable(name=name, default=value) for name, value in others)
 
 
 def _volume(value: str, because: str) -> str:

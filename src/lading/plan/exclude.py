@@ -31,6 +31,7 @@ EXCLUDE: Mapping[str, tuple[str, ...]] = {
     'Secrets. A certificate that the application needs: `exclude = ["!certs/ca.pem"]`.': (
         "**/.env*", "**/*.env", "**/*.pem", "**/*.key", "**/*.p12", "**/*.pfx", "**/id_rsa*", "**/id_dsa*",
         "**/id_ecdsa*", "**/id_ed25519*", "**/.ssh", "**/.aws", "**/.netrc", "**/.pypirc", "**/.npmrc",
+        "**/.secrets",
     ),
     "Databases: rows belong on the volume.": (
         "**/*.db", "**/*.sqlite", "**/*.sqlite3", "**/*.db-*", "**/*.sqlite-*", "**/*.sqlite3-*",

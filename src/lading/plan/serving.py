@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lading.dependencies import requirement
 from lading.errors import BadInput
 from lading.model import Migrations, Project, Route, Serving
 from lading.settings import Settings
@@ -63,5 +64,17 @@ def server(project: Project, settings: Settings, because: dict[str, str]) -> Ser
         keep_alive=settings["keep-alive"].value,
         memory=settings["memory"].value,
         starts_programs=bool(project.starts_programs and project.starts_programs.value),
-        metrics=any(fact.value.kind == "metrics" for fact in project.routes),
+        metrics=_measured(project),
     )
+
+
+#: Distributions by which an application measures itself with prometheus_client.
+_METRICS = frozenset(
+    {"prometheus-client", "prometheus-fastapi-instrumentator", "starlette-exporter", "starlette-prometheus"}
+)
+
+
+def _measured(project: Project) -> bool:
+    """Whether the application counts with prometheus_client, whose several processes need a folder to add up in."""
+    names = {requirement.name(text)[0] for text in project.dependencies.value.requirements}
+    return bool(names & _METRICS) or any(fact.value.kind == "metrics" for fact in project.routes)

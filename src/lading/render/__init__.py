@@ -6,9 +6,20 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from lading.model import Plan
-from lading.render import dockerfile, dockerignore, drift, environment, launcher
+from lading.render import (
+    compose,
+    dockerfile,
+    dockerignore,
+    drift,
+    environment,
+    guide,
+    launcher,
+    layout,
+    override,
+    secrets,
+)
 
-__all__ = ["RENDERERS", "Renderer", "drift", "files"]
+__all__ = ["RENDERERS", "Renderer", "drift", "files", "layout", "secrets"]
 
 
 class Renderer(Protocol):
@@ -22,10 +33,14 @@ RENDERERS = dict[str, Renderer](
     dockerfile=dockerfile,
     dockerignore=dockerignore,
     launcher=launcher,
+    compose=compose,
+    override=override,
     environment=environment,
+    guide=guide,
 )
 
 
 def files(plan: Plan) -> Mapping[str, str]:
     """Every file that belongs to `plan`, by path. Pure: the same plan gives the same text."""
-    return {path: text for renderer in RENDERERS.values() for path, text in renderer.render(plan).items()}
+    made = {path: text for renderer in RENDERERS.values() for path, text in renderer.render(plan).items()}
+    return layout.placed(plan, made)

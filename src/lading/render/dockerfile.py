@@ -1,6 +1,8 @@
 """Plan → `Dockerfile`: the image that our own builder makes, for Docker, podman, buildah and everything that reads one.
 
 It keeps to what BuildKit of Docker 20.10 and buildah 1.24 know: cache and bind mounts, no heredoc, no `# syntax`.
+The stages: `build` and `code` make what is copied, `image` is all that the others share, `dev`, `worker` and `runtime`
+differ in what they run. `runtime` is the last, so that a build that names none gets it.
 """
 
 from __future__ import annotations
@@ -13,25 +15,33 @@ from lading import launch
 from lading import plan as plans
 from lading.dependencies import exported
 from lading.model import Plan
-from lading.render import launcher
+from lading.render import apt, installed, launcher, layout
 
 #: The uv that installs the dependencies: the same today and in a year.
 UV = "0.13.8"
 
+#: The debugger of the development stage, and the server where the project's own cannot reload.
+DEBUGPY = "1.8.22"
+UVICORN = "0.54.0"
+
 #: Modules that no server imports, so that their bytecode is not kept.
 UNUSED = "/(test|tests|idlelib|lib2to3|turtledemo|ensurepip|pydoc_data|site-packages/pip)/"
 
-#: Where apt keeps what it fetched: shared by builds, in no layer.
-_APT = (
+#: Where apt and uv keep what they fetched: shared by builds, in no layer.
+APT = (
     "--mount=type=cache,target=/var/cache/apt,sharing=locked",
     "--mount=type=cache,target=/var/lib/apt/lists,sharing=locked",
 )
+CACHE = "--mount=type=cache,target=/root/.cache"
 
 
 def render(plan: Plan, /) -> Mapping[str, str]:
     """`Dockerfile`."""
-    blocks = (_head(plan), _dependencies(plan), _strip(plan), _bytecode(), _app(), _runtime(plan), _run(plan))
-    return {"Dockerfile": "\n\n".join(block.strip() for block in blocks if block) + "\n"}
+    blocks = (
+        _head(plan), _build(plan), _strip(plan), _bytecode(), installed.code(plan), _image(plan), _run(plan),
+        _dev(plan), _worker(plan), _runtime(plan),
+    )  # fmt: skip
+    return {"Dockerfile": "\n\n".join(block.strip() for block in blocks if block.strip()) + "\n"}
 
 
 def _head(plan: Plan) -> str:
@@ -44,28 +54,40 @@ ARG PYTHON_IMAGE={plan.base.image}
 """
 
 
-def _dependencies(plan: Plan) -> str:
-    exports = exported.text(plan.dependencies) is not None
-    files: tuple[str, ...] = (launcher.REQUIREMENTS,) if exports else plan.dependencies.files
-    arguments: tuple[str, ...] = ("-r", files[0])
+def _build(plan: Plan) -> str:
+    if exported.text(plan.dependencies) is None:
+        files = {path: layout.code(plan, path) for path in plan.dependencies.files}
+    else:
+        files = {launcher.REQUIREMENTS: launcher.REQUIREMENTS}
+    arguments: tuple[str, ...] = ("-r", next(iter(files)))
     # Where the project declares no server, the plan's last requirement is the one that it added.
     arguments += (plans.SERVER,) if plan.dependencies.requirements[-1:] == (plans.SERVER,) else ()
-    mounts = [f"--mount=type=bind,source={path},target=/build/{path}" for path in files]
+    mounts = [f"--mount=type=bind,source={source},target=/build/{path}" for path, source in files.items()]
     newest = f" --exclude-newer {plan.as_of}" if plan.as_of else ""
     return f"""
-# ── dependencies: what this stage needs beside them stays in it ──────────────────────────────────────────────────────
-FROM ${{PYTHON_IMAGE}} AS dependencies
+# ── build: the dependencies; what this stage needs beside them stays in it ───────────────────────────────────────────
+FROM ${{PYTHON_IMAGE}} AS build
 WORKDIR /build
-
+{_compilers(plan)}
 # A cache mount is kept between builds, and is in no layer.
-RUN --mount=type=cache,target=/root/.cache \\
+RUN {CACHE} \\
     pip install --disable-pip-version-check --root-user-action=ignore uv=={UV}
 
 # An environment without pip, which nothing needs at run time. Before the code, so that a change of the code leaves
 # this layer as it is; the files that decide are mounted, not copied. Links cannot leave the cache: copy.
-RUN {_join("--mount=type=cache,target=/root/.cache", *mounts)} \\
+RUN {join(CACHE, *mounts)} \\
     python -m venv --without-pip /opt/venv \\
  && uv pip install --python /opt/venv/bin/python --link-mode copy{newest} {shlex.join(arguments)}
+"""
+
+
+def _compilers(plan: Plan) -> str:
+    if not plan.base.build:
+        return ""
+    return f"""
+# For what has no wheel, and is compiled here.
+RUN {join(*APT)} \\
+    apt-get update -qq && apt-get install -qq --no-install-recommends {apt.names(plan.base.build)} >/dev/null
 """
 
 
@@ -75,50 +97,41 @@ def _strip(plan: Plan) -> str:
     return f"""
 # Symbol tables and debug sections, which no loader reads, are up to half of a compiled wheel. Libraries that a wheel
 # brought along (`*.libs`) were patched, and stay as they are.
-RUN {_join(*_APT)} \\
+RUN {join(*APT)} \\
     apt-get update -qq && apt-get install -qq --no-install-recommends binutils >/dev/null \\
  && find /opt/venv -name '*.so*' -type f -not -path '*.libs/*' -exec strip --strip-unneeded {{}} +
 """
 
 
 def _bytecode() -> str:
-    compile_ = "/opt/venv/bin/python -m compileall -qq -f --invalidation-mode"
+    mounts = [
+        f"--mount=type=bind,source={launcher.FOLDER}/{launcher.named(name)},target={launch.FOLDER}/{name}"
+        for name in launch.PROGRAMS
+    ]
     return f"""
 # Bytecode in a tree of its own, so that there is no __pycache__ beside any source, of the interpreter's library too:
 # the official image ships none of it, and a start would compile it every time. What is installed never changes, so
 # nothing checks it against its source. (A file that does not compile is a template, or is never imported.)
 ENV PYTHONPYCACHEPREFIX=/opt/pycache PYTHONDONTWRITEBYTECODE=1
-RUN {compile_} unchecked-hash -j 0 \\
+RUN {join(*mounts)} \\
+    {installed.COMPILE} unchecked-hash -j 0 \\
       -x '{UNUSED}' \\
-      "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" /opt/venv/lib \\
+      "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" /opt/venv/lib {launch.FOLDER} \\
  || true
 """
 
 
-def _app() -> str:
-    return f"""
-# ── app: the code, with its bytecode, and without what was in the context for the builder ────────────────────────────
-FROM dependencies AS app
-COPY . /app
-# Modes as everywhere, whatever the machine's umask was. Checked bytecode, so that code mounted over /app counts.
-RUN rm -rf /app/{launcher.FOLDER} \\
- && chmod -R u=rwX,go=rX /app \\
- && mkdir -p /opt/pycache/app \\
- && {{ /opt/venv/bin/python -m compileall -qq -f --invalidation-mode checked-hash /app || true; }}
-"""
-
-
-def _runtime(plan: Plan) -> str:
+def _image(plan: Plan) -> str:
     user, volume = plan.user, plan.volume
     extra = [name for name in plan.base.packages if name not in plans.PACKAGES]
     packages = f"""
-# Libraries and programs that the dependencies load.
-RUN {_join(*_APT)} \\
-    apt-get update -qq && apt-get install -qq --no-install-recommends {shlex.join(extra)} >/dev/null
+# Libraries and programs that the dependencies or the code load.
+RUN {join(*APT)} \\
+    apt-get update -qq && apt-get install -qq --no-install-recommends {apt.names(extra)} >/dev/null
 """
     return f"""
-# ── runtime: the image; what changes least comes first ───────────────────────────────────────────────────────────────
-FROM ${{PYTHON_IMAGE}} AS runtime
+# ── image: what every stage below is made of; what changes least comes first ─────────────────────────────────────────
+FROM ${{PYTHON_IMAGE}} AS image
 {packages if extra else ""}
 # {user.name} has a home, because libraries ask for it. The volume is made here, so that a fresh one gets this owner and
 # mode; like the folder of a database in its official image, it takes in whoever the container is run as.
@@ -127,13 +140,20 @@ RUN groupadd --gid {user.gid} {user.name} \\
       --shell /usr/sbin/nologin {user.name} \\
  && install --directory --owner={user.uid} --group={user.gid} --mode=1777 {volume}
 
-COPY --from=dependencies /opt/venv /opt/venv
-COPY --from=dependencies /opt/pycache /opt/pycache
-COPY --chmod=644 {" ".join(f"{launcher.FOLDER}/{name}" for name in sorted(launch.files(plan)))} {launch.FOLDER}/
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /opt/pycache /opt/pycache
+{_launcher(plan)}
 # The owner is set while copying: a `chown -R` would store every file a second time.
-COPY --from=app --chown={user.uid}:{user.gid} /app /app
-COPY --from=app /opt/pycache/app /opt/pycache/app
+COPY --from=code --chown={user.uid}:{user.gid} /app /app
+{installed.copied(plan)}COPY --from=code /opt/pycache/app /opt/pycache/app
 """
+
+
+def _launcher(plan: Plan) -> str:
+    return "\n".join(
+        f"COPY --chmod=644 {launcher.FOLDER}/{launcher.named(name)} {launch.FOLDER}/{name}"
+        for name in sorted(launch.files(plan))
+    )
 
 
 def _run(plan: Plan) -> str:
@@ -142,7 +162,6 @@ def _run(plan: Plan) -> str:
     env = " \\\n    ".join(f"{name}={_quoted(value)}" for name, value in plan.env.items())
     labels = "".join(f"LABEL {name}={_quoted(value)}\n" for name, value in config["Labels"].items())
     return f"""
-# ── how it runs ──────────────────────────────────────────────────────────────────────────────────────────────────────
 ENV {env}
 {labels}WORKDIR {config["WorkingDir"]}
 VOLUME {json.dumps([volume])}
@@ -150,13 +169,59 @@ EXPOSE {port.removesuffix("/tcp")}
 # Numbers, because Kubernetes' runAsNonRoot cannot look a name up.
 USER {config["User"]}
 STOPSIGNAL {config["StopSignal"]}
-# The launcher asks the port that the environment names, and gives up by itself before the engine does. No curl.
+# The launcher asks whatever runs in the container, the server at the port that the environment names, and gives up by
+# itself before the engine does. No curl.
 HEALTHCHECK --interval={health.interval}s --timeout={health.timeout}s --start-period={health.start_period}s \\
     --retries={health.retries} \\
     CMD {json.dumps(config["Healthcheck"]["Test"][1:])}
 # The exec form: no shell stands between the engine's signals and the server.
 ENTRYPOINT {json.dumps(config["Entrypoint"])}
-CMD {json.dumps(config["Cmd"])}
+"""
+
+
+def _dev(plan: Plan) -> str:
+    server = "" if plan.server.kind in {"uvicorn", "gunicorn"} else f" uvicorn=={UVICORN}"
+    return f"""
+# ── dev: serves what is mounted over /app, anew after each edit; a debugger attaches on port 5678 ────────────────────
+# Built only where it is asked for: docker build --target dev{_file(plan)} .
+FROM image AS dev
+USER 0:0
+RUN {join(CACHE, "--mount=type=bind,from=build,source=/usr/local/bin/uv,target=/usr/local/bin/uv")} \\
+    uv pip install --python /opt/venv/bin/python --link-mode copy debugpy=={DEBUGPY}{server}
+COPY --chmod=644 {launcher.DEVELOPMENT} {launch.FOLDER}/launch.json
+USER {plan.user.uid}:{plan.user.gid}
+EXPOSE 5678
+CMD ["serve"]
+"""
+
+
+def _file(plan: Plan) -> str:
+    """The option that names the Dockerfile, where it has to be named."""
+    path = plan.layout.dockerfile
+    return "" if path == "Dockerfile" else f" --file {shlex.quote(path)}"
+
+
+def _worker(plan: Plan) -> str:
+    if not plan.programs:
+        return ""
+    workers = [one for one in plan.programs if one.role == "worker"]
+    first = (workers or list(plan.programs))[0]
+    alone = sum(one.role == first.role for one in plan.programs) == 1
+    named = [first.role] if alone else [first.role, first.name]
+    others = [f"{one.role} {one.name}" for one in plan.programs if one is not first]
+    more = f" Another command runs the others: {', '.join(others)}." if others else ""
+    return f"""
+# ── worker: the same layers, another command. The health check sees which role it is in.{more}
+FROM image AS worker
+CMD {json.dumps(named)}
+"""
+
+
+def _runtime(plan: Plan) -> str:
+    return f"""
+# ── runtime: the server. The last stage, so the one that a build without --target makes ──────────────────────────────
+FROM image AS runtime
+CMD {json.dumps(launch.config(plan)["Cmd"])}
 """
 
 
@@ -165,5 +230,6 @@ def _quoted(value: str) -> str:
     return json.dumps(value, ensure_ascii=False).replace("$", "\\$")
 
 
-def _join(*mounts: str) -> str:
+def join(*mounts: str) -> str:
+    """The mounts of one RUN, each on a line."""
     return " \\\n    ".join(mounts)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lading.model import Plan
 from lading.plan import exclude
-from lading.render import launcher
+from lading.render import installed, launcher, layout
 
 _HEAD = """\
 # Written by lading: change `exclude` under [tool.lading] rather than this file.
@@ -18,12 +18,15 @@ def render(plan: Plan, /) -> Mapping[str, str]:
     """`.dockerignore`, from the plan's patterns in their order, so that both builders leave out the same."""
     reasons = {pattern: reason for reason, patterns in exclude.EXCLUDE.items() for pattern in patterns}
     lines, last = [_HEAD.rstrip()], ""
-    for pattern in plan.app.exclude:
+    if plan.layout.code != ".":
+        lines += ["", "# Nothing but the backend's own folder.", "*", f"!{plan.layout.code}"]
+    for pattern, anchored in zip(plan.app.exclude, layout.anchored(plan, plan.app.exclude), strict=True):
         reason = reasons.get(pattern, "This project's own.")
         if reason != last:
             lines += ["", f"# {reason}"]
             last = reason
-        lines.append(pattern)
+        lines.append(anchored)
     lines += ["", "# The Dockerfile reads these, and keeps them out of /app."]
     lines += [f"!{path}" for path in sorted(launcher.render(plan))]
+    lines += layout.anchored(plan, (f"!{path}" for path in installed.lent(plan)))
     return {".dockerignore": "\n".join(lines) + "\n"}

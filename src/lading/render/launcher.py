@@ -8,16 +8,28 @@ from lading import launch
 from lading.dependencies import exported
 from lading.model import Plan
 
+#: The programs' names in the project: without `.py`, so that the project's own formatters and linters leave them alone.
+NAMES = {"launch.py": "launcher", "__main__.py": "starter"}
+
 #: In the project; in the image they stand in `launch.FOLDER`.
 FOLDER = ".lading"
 
 REQUIREMENTS = f"{FOLDER}/requirements.txt"
 
+#: The launcher's decisions in the stage `dev`.
+DEVELOPMENT = f"{FOLDER}/launch.dev.json"
+
 
 def render(plan: Plan, /) -> Mapping[str, str]:
     """The launcher, its decisions, and the requirements where uv does not read the manager's own files."""
-    files = {f"{FOLDER}/{name}": data.decode() for name, data in launch.files(plan).items()}
+    files = {f"{FOLDER}/{named(name)}": data.decode() for name, data in launch.files(plan).items()}
+    files[DEVELOPMENT] = launch.development(plan).decode()
     requirements = exported.text(plan.dependencies)
     if requirements is not None:
         files[REQUIREMENTS] = f"# Written by lading, from {plan.dependencies.files[-1]}.\n{requirements}"
     return files
+
+
+def named(name: str) -> str:
+    """What a file of the launcher's folder in the image is called in the project."""
+    return NAMES.get(name, name)

@@ -176,10 +176,11 @@ def _packaging(value: Packaging) -> Parts:
 def _variable(value: Variable) -> Parts:
     kind = "" if value.type == "str" else value.type
     one_of = f"one of {', '.join(value.allowed)}" if value.allowed else ""
+    long = f"{value.least} characters or more" if value.least else ""
     if value.secret:
-        return "required" if value.required else "", "a secret"
+        return "required" if value.required else "", kind, "a secret", long
     default = None if value.default is None else _hidden(value.default) or "empty"
-    return "required" if value.required else default or "no default", kind, one_of
+    return "required" if value.required else default or "no default", kind, one_of, long
 
 
 def _dependencies_words(value: Dependencies) -> Parts:
@@ -203,7 +204,8 @@ def _migrations(value: Migrations) -> Parts:
 
 def _worker(value: Worker) -> Parts:
     queues = f"queues {', '.join(value.queues)}" if value.queues else ""
-    return value.target, value.role, queues, value.broker and f"broker from {value.broker}"
+    own = f"with {' '.join(value.arguments)}" if value.arguments else ""
+    return value.target, value.role, queues, own, value.broker and f"broker from {value.broker}"
 
 
 def _place(value: Place) -> Parts:

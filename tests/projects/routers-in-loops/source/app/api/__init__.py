@@ -1,0 +1,3 @@
+from app.api import listed, other
+
+SOME = [listed.router] + [*other.ROUTERS]

@@ -1,0 +1,9 @@
+from fastapi import APIRouter
+
+router = APIRouter()
+ROUTERS = (router,)
+
+
+@router.get("/readyz")
+def answer():
+    return {"status": "ok"}

@@ -1,0 +1,61 @@
+"""A URL of a service → where it is, and what else the launcher has to know of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from lading.launch import launch
+
+
+def service(kind: str, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "variable": "AT", "parts": {}, "default": {}, **more}
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "found"),
+    [
+        ("postgresql", "postgresql://db/x", [("db", 5432)]),
+        ("postgresql", "postgresql://me:a/b?c#d@db:1/x", [("db", 1)]),
+        ("postgresql", "postgresql://me:12/34@db/x", [("db", 5432)]),
+        ("postgresql", "postgresql://me:p@ss@db:1/x", [("db", 1)]),
+        ("postgresql", "postgresql://db/x?options=a@b", [("db", 5432)]),
+        ("postgresql", "postgresql://a:1,b:2,c/x", [("a", 1), ("b", 2), ("c", 5432)]),
+        ("postgresql", "postgresql://[::1]:5,[fe80::2]/x", [("::1", 5), ("fe80::2", 5432)]),
+        ("postgresql", "postgresql://[::1]/x", [("::1", 5432)]),
+        ("postgresql", "postgresql:///x?host=/run/postgresql", []),
+        ("postgresql", "postgresql://%2Frun%2Fpostgresql/x", []),
+        ("postgresql", "postgresql:///x?host=db&port=6", [("db", 6)]),
+        ("postgresql", "sqlite:////data/x.db", []),
+        ("postgresql", "", []),
+        ("mysql", "mysql+pymysql://me@db:3307/x?charset=utf8mb4", [("db", 3307)]),
+        ("mongodb", "mongodb://a,b:2/x?replicaSet=r", [("a", 27017), ("b", 2)]),
+        ("mongodb", "mongodb+srv://cluster.example/x", []),
+        ("redis", "redis://:p%40ss@cache", [("cache", 6379)]),
+        ("redis", "unix:///run/redis.sock", []),
+        ("amqp", "amqp://guest:guest@broker//", [("broker", 5672)]),
+        ("kafka", "a:9093,b:9094", [("a", 9093), ("b", 9094)]),
+        ("kafka", "a", [("a", 9092)]),
+        ("nats", "nats://a:4222,nats://b:4223", [("a", 4222), ("b", 4223)]),
+    ],
+)
+def test_the_addresses_of_a_url(kind: str, url: str, found: list[tuple[str, int]]) -> None:
+    assert launch.addresses(service(kind), {"AT": url}) == found
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        (
+            "postgresql+psycopg://m%65:a/b?c@db:1/x?sslmode=require",
+            {
+                "scheme": "postgresql+psycopg", "user": "me", "password": "a/b?c", "host": "db", "port": "1",
+                "database": "x", "sslmode": "require",
+            },
+        ),
+        ("redis://:p@ss@cache/0", {"scheme": "redis", "password": "p@ss", "host": "cache", "database": "0"}),
+        ("redis://cache", {"scheme": "redis", "host": "cache"}),
+    ],
+)  # fmt: skip
+def test_the_parts_of_a_url(url: str, found: Mapping[str, str]) -> None:
+    assert launch.place(service("x"), {"AT": url}) == found
