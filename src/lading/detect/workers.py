@@ -51,7 +51,7 @@ def detect(
     for key, fact in found.items():
         broker = fact.value.broker or _broker(code, fact.value, objects, variables)
         takes = fact.value.role == "worker"
-        queues = fact.value.queues or (tuple(dict.fromkeys(_queues(code, fact.value.kind))) if takes else ())
+        queues = fact.value.queues or (_takes(code, fact.value.kind) if takes else ())
         found[key] = replace(fact, value=replace(fact.value, broker=broker, queues=queues))
     return tuple(_once(found.values()))
 
@@ -150,6 +150,14 @@ def _dramatiq(code: Code) -> str | None:
     return None
 
 
+def _takes(code: Code, kind: str) -> tuple[str, ...]:
+    """The queues that a worker has to take from, where its command names none."""
+    found = tuple(dict.fromkeys(_queues(code, kind)))
+    # A task without a queue of its own goes to Celery's default one, which nobody would take from.
+    unnamed = kind == "celery" and found and not code.holding(b"task_default_queue")
+    return ("celery", *(name for name in found if name != "celery")) if unnamed else found
+
+
 def _queues(code: Code, kind: str) -> Iterator[str]:
     """Names of queues that the code gives: `queue="x"`, `queue_name="x"`, kombu's `Queue("x")`, celery's routes."""
     if kind not in {"celery", "dramatiq", "rq", "arq", "taskiq"}:
@@ -157,6 +165,12 @@ def _queues(code: Code, kind: str) -> Iterator[str]:
     for path in code.holding(b"queue", b"Queue", b"task_routes"):
         data = code.data(path)
         tree = code.tree(path) if kind.encode() in data.lower() or b"kombu" in data else None
+        for stmt in tree.statements if tree else ():
+            match stmt:
+                case ast.Assign(targets=[ast.Attribute(attr="task_default_queue") | ast.Name(id="task_default_queue")]):
+                    yield from _name(code, path, stmt.value, None)
+                case _:
+                    pass
         for node, within in tree.nodes if tree else ():
             if isinstance(node, ast.Call):
                 for keyword in node.keywords:
