@@ -257,7 +257,9 @@ def replaced(queue: Queue, count: int, seconds: float = 0.05) -> Counted:
         until(lambda: done() + queue.kept() >= count, 120)
         took = time.monotonic() - began
         for last in working:
-            assert last.stop()[0] == 0, last.log
+            last.send(signal.SIGTERM)
+        for last in working:
+            assert last.process.wait(20) == 0, last.log
     again, twice = (sum(many > 1 for many in queue.counts(what).values()) for what in ("began", "done"))
     kept = queue.kept()
     return Counted(count - done() - kept, kept, again, twice, took)
