@@ -8,7 +8,7 @@ import values
 from values import GOOD, LAUNCH, PLAN, RUNS, URL, configured, containing, file, observed, planned, unobserved
 
 from lading import checks
-from lading.checks import Evidence, evidence, storage
+from lading.checks import Evidence, evidence, running, storage
 from lading.model import Answer, Database, Observation, Outcome, Process
 
 
@@ -624,3 +624,10 @@ def test_a_relative_path_that_leads_to_the_volume_is_on_it() -> None:
     plan = replace(fixed.plan, volume="/app/data", database=Database(dialect="sqlite", url="sqlite:///data/tasks.db"))
     (finding,) = [one for one in checks.judge(replace(fixed, plan=plan)) if one.check == "sqlite-on-volume"]
     assert finding.verdict == "pass"
+
+
+def test_what_failed_in_a_migration_is_in_the_hint() -> None:
+    log = "startup\nlading: 0002 failed: X: y\nlading: the migrations failed, so nothing is started: it is at 0001\n"
+    said = running.silence(replace(RUNS["defaults"], ready=None, exited=1, log=log))
+    wanted = "lading: 0002 failed: X: y / lading: the migrations failed, so nothing is started: it is at 0001"
+    assert said.hint == f"its log ends: {wanted}"

@@ -20,14 +20,17 @@ def place(run: Run) -> str:
 
 
 def silence(run: Run) -> Finding:
-    """The failure of a start that did not get as far as to serve, with the last line of its log."""
-    last = next((line for line in reversed(run.log.splitlines()) if line.strip()), "")
+    """The failure of a start that did not get as far as to serve, with the end of its log."""
+    lines = [line.strip() for line in run.log.splitlines() if line.strip()]
+    # What the launcher says of a failed migration stands below what failed.
+    told = 2 if lines and lines[-1].startswith("lading: the migrations failed") else 1
+    last = " / ".join(lines[-told:])
     how = "never answered" if run.ready is None else f"answered after {run.ready:.2f} s"
     if run.exited is not None:
         how = f"{'answered, and then' if run.ready else 'did not answer, and'} ended with status {run.exited}"
     elif run.ready is not None and run.answers:
         how = f"answered {run.answers[0].status}"
-    hint = f"its log ends: {secrets.redact(last.strip())[:200]}" if last else "it wrote no log"
+    hint = f"its log ends: {secrets.redact(last)[:300]}" if last else "it wrote no log"
     return failed(f"{how}, with {_given(run)}", hint=hint)
 
 
