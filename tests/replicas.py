@@ -20,6 +20,10 @@ from values import PLAN
 from lading import launch
 from lading.model import App, Backing, Binding, Database, Healthcheck, Migrations, Plan
 
+#: What an ordinary user needs to make a namespace, and to enter it.
+MAPPED = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+ENTERED = () if os.geteuid() == 0 else ("--user", "--preserve-credentials")
+
 APP = Path(__file__).parent / "replica"
 
 #: What is installed in the environment, as the lock of the engine tests has it.
@@ -100,7 +104,7 @@ class Place:
 
     def start(self, *arguments: str, first: bool = False, **env: str) -> subprocess.Popen[str]:
         """Start a role; as process 1 of a process namespace of its own when it is to be `first`."""
-        apart = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child") if first else ()
+        apart = ("unshare", *MAPPED, "--pid", "--fork", "--mount-proc", "--kill-child") if first else ()
         return subprocess.Popen(
             [*apart, self.python, "-S", self.root / "lading", *arguments],
             env={"PATH": os.defpath, "PYTHONPATH": str(self.app), "PYTHONDONTWRITEBYTECODE": "1", **self.env, **env},

@@ -79,7 +79,7 @@ class Container:
 
     def beside(self, process: "subprocess.Popen[str]", *arguments: str, **env: str) -> tuple[int, str]:
         """As `run`, in the container whose process 1 `process` started, as an engine's `exec` does it."""
-        enter = ("nsenter", "--target", str(replicas.inner(process)), "--pid", "--mount", "--")
+        enter = ("nsenter", "--target", str(replicas.inner(process)), *replicas.ENTERED, "--pid", "--mount", "--")
         done = subprocess.run(
             [*enter, *self.argv, *arguments], env={**self.place.env, **env}, capture_output=True, text=True, check=False
         )

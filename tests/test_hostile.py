@@ -601,6 +601,13 @@ def test_a_large_file_with_many_strings_that_cannot_be_read_costs_a_few_parsings
     assert time.perf_counter() - started < 60
 
 
+@pytest.mark.parametrize(
+    "line", ["fastapi=={0}", "fastapi<{0}", "sqlalchemy==1.{0}", "fastapi~={0}"], ids=["is", "below", "minor", "about"]
+)
+def test_a_version_of_thousands_of_digits_is_no_crash(line: str) -> None:
+    inspect(Memory({**GOOD, "requirements.txt": REQUIREMENTS + line.format("9" * 5_000) + "\n"}))
+
+
 # ── mutations ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -136,7 +136,17 @@ def test_the_containers_of_a_pod_that_share_their_processes_are_told_apart(
     """A server beside a worker: its mounts are others."""
     with running(container, broker, CONNECTS + TURNS, "worker") as process:
         env = {"PORT": str(replicas.port()), "BROKER": f"redis://127.0.0.1:{broker.port}"}
-        enter = ["nsenter", "--target", str(replicas.inner(process)), "--pid", "--mount", "--", "unshare", "--mount"]
+        enter = [
+            "nsenter",
+            "--target",
+            str(replicas.inner(process)),
+            *replicas.ENTERED,
+            "--pid",
+            "--mount",
+            "--",
+            "unshare",
+            "--mount",
+        ]
         done = subprocess.run(
             [*enter, *container.argv, "healthcheck"], env=env, capture_output=True, text=True, check=False
         )

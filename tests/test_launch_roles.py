@@ -131,7 +131,10 @@ def test_a_program_that_cannot_be_started_is_said_in_a_sentence(container: Conta
 def test_a_pipe_that_closes_ends_who_writes_to_it(container: Container) -> None:
     """Python ignores SIGPIPE, and a program inherits that: `yes | head` would not end by itself, or complain."""
     said = container.run("run", "--", "sh", "-c", "yes | head -1; grep SigIgn /proc/self/status")[1]
-    assert said.split() == ["y", "SigIgn:", "0000000000000000"]
+    line, name, ignored = said.split()
+    assert (line, name) == ("y", "SigIgn:")
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # others may well be ignored by who runs the tests
+        assert not int(ignored, 16) & 1 << (number - 1)
 
 
 # ── check ────────────────────────────────────────────────────────────────────────────────────────────────────────────

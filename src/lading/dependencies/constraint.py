@@ -93,6 +93,8 @@ def _all(text: str) -> list[str]:
 def _one(op: str, version: str) -> list[str]:
     if version == "*":
         return []
+    if re.search(r"\d{10}", version):
+        raise ValueError(version)
     numbers = [int(part) for part in re.findall(r"\d+", re.match(r"[\d.]*", version)[0])]  # type: ignore[index]
     if not numbers:
         raise ValueError(version)

@@ -154,4 +154,5 @@ def _bind(text: str) -> tuple[str | None, int | None]:
 
 def number(text: str | None) -> int | None:
     """A port or a count; None for what is none."""
-    return int(text) if text and text.isascii() and text.isdecimal() and 0 < int(text[:6]) <= 65535 else None
+    decimal = text and text.isascii() and text.isdecimal() and len(text) < 10
+    return int(text) if text and decimal and 0 < int(text) <= 65535 else None

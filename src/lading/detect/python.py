@@ -133,7 +133,7 @@ def _seen(source: Source) -> Iterator[_Found]:
     project = table(pyproject.project(source))
     poetry = table(table(pyproject.table(source).get("tool")).get("poetry"))
     listed = strings(project.get("classifiers")) or strings(poetry.get("classifiers"))
-    minors = [int(found[1]) for text in listed if (found := re.search(r":: Python :: 3\.(\d+)", text))]
+    minors = [int(found[1]) for text in listed if (found := re.search(r":: Python :: 3\.(\d{1,3})(?!\d)", text))]
     if minors:
         yield (
             f">=3.{min(minors)}",

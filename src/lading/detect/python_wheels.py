@@ -65,6 +65,6 @@ def _minor(one: Package) -> int | None:
             continue
         if "abi3" in match["abi"] or re.search(r"py3|py2\.py3", match["python"]):
             return None
-        for minor in re.findall(r"cp3(\d+)", match["python"]):
+        for minor in re.findall(r"cp3(\d{1,3})(?!\d)", match["python"]):
             best = max(best or 0, int(minor))
     return best

@@ -85,7 +85,7 @@ class Declared:
         if name in self.versions:
             return self.versions[name]
         # `<0.110` lets in 0.109's last release, which of all of FastAPI's is known to matter here.
-        bound = re.search(r"<\s*(\d+(?:\.\d+)*)", self.ranges.get(name, ""))
+        bound = re.search(r"<\s*(\d{1,9}(?:\.\d{1,9})*)(?!\d)", self.ranges.get(name, ""))
         upper = tuple(int(part) for part in bound[1].split(".")) if bound else ()
         below = ".".join(map(str, (*upper, 0, 0)[:3]))
         return _LAST.get((name, below)) if upper else None
@@ -107,7 +107,7 @@ def declared(dependencies: Dependencies) -> Declared:
             names |= set(_BRINGS.get((name, extra), ()))
             names |= {extra} if name in {"databases", "tortoise-orm", "sqlalchemy"} else set()
         ranges.setdefault(name, text.partition(";")[0])
-        if found := re.search(r"==\s*v?(\d+(?:\.\d+)*)(?![\d.*])", text.partition(";")[0]):
+        if found := re.search(r"==\s*v?(\d{1,9}(?:\.\d{1,9})*)(?![\d.*])", text.partition(";")[0]):
             versions[name] = tuple(int(part) for part in found[1].split(".")[:4])
     return Declared(frozenset(names - {""}), versions, bool(dependencies.pinned) or dependencies.locked, ranges)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -164,7 +165,8 @@ def _pool(code: Code, path: str, node: ast.Call, within: Function | None) -> int
 
 
 def _number(value: Value | None) -> int | None:
-    return int(value.text) if value and value.whole and value.text.lstrip("-").isdecimal() else None
+    known = value and value.whole and re.fullmatch(r"-?\d{1,9}", value.text)
+    return int(value.text) if value and known else None
 
 
 #: Tortoise's back ends, by the last part of their module's name, and the driver of each.
