@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -98,7 +99,7 @@ def test_s4_2_workers_are_scaled_on_their_own(running: Running) -> None:
         options = (*running.options, *slow)
         workers = [opened.enter_context(container(image("reading-app"), "worker", options=options)) for _ in range(3)]
         for worker in workers:
-            until(lambda worker=worker: worker.ask(*LAUNCHER, "healthcheck"))  # type: ignore[misc]
+            until(partial(worker.ask, *LAUNCHER, "healthcheck"))
         done(running, [running.add(10) for _ in range(12)])
 
 
