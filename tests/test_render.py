@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from containers import remove
 from test_ignore import docker
 from values import PROJECT
 
@@ -345,8 +346,8 @@ def container(example: tuple[Path, Plan]) -> Iterator[str]:
     run(docker(), "build", "--quiet", "--tag", TAG, example[0])
     container = run(docker(), "run", "--detach", "--read-only", "--tmpfs", "/tmp", TAG).strip()
     yield container
-    run(docker(), "rm", "--force", "--volumes", container)
-    run(docker(), "rmi", TAG)
+    remove(docker(), container)
+    run(docker(), "rmi", "--force", TAG)
 
 
 @pytest.mark.engine
