@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lading.launch import launch
+from lading.launcher import addresses
 
 
 def service(kind: str, **more: Any) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def service(kind: str, **more: Any) -> dict[str, Any]:
     ],
 )
 def test_the_addresses_of_a_url(kind: str, url: str, found: list[tuple[str, int]]) -> None:
-    assert launch.addresses(service(kind), {"AT": url}) == found
+    assert addresses.addresses(service(kind), {"AT": url}) == found
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_the_addresses_of_a_url(kind: str, url: str, found: list[tuple[str, int]
     ],
 )  # fmt: skip
 def test_the_parts_of_a_url(url: str, found: Mapping[str, str]) -> None:
-    assert launch.place(service("x"), {"AT": url}) == found
+    assert addresses.place(service("x"), {"AT": url}) == found

@@ -6,7 +6,7 @@ import pytest
 from values import PLAN
 
 from lading.launch import commands, decisions
-from lading.launch import launch as launcher
+from lading.launcher import addresses
 from lading.model import Program
 
 RABBIT = {"kind": "amqp", "variable": None, "default": {},
@@ -63,12 +63,12 @@ def test_only_what_hurries_by_itself_is_not_killed_at_a_second_signal() -> None:
     ],
 )
 def test_a_url_is_put_together_of_its_parts(env: dict[str, str], url: str) -> None:
-    assert launcher.url(RABBIT, env) == url
+    assert addresses.url(RABBIT, env) == url
 
 
 def test_a_url_that_is_given_stays_as_it_is() -> None:
     service = {**RABBIT, "variable": "MQ"}
-    assert launcher.url(service, {"MQ": "amqps://a:b%2F@mq//"}) == "amqps://a:b%2F@mq//"
+    assert addresses.url(service, {"MQ": "amqps://a:b%2F@mq//"}) == "amqps://a:b%2F@mq//"
 
 
 def test_a_program_is_asked_for_the_broker_that_is_its_own() -> None:
@@ -77,6 +77,6 @@ def test_a_program_is_asked_for_the_broker_that_is_its_own() -> None:
         for role, name in (("cache", "CACHE"), ("broker", "A"), ("broker", "B"))
     )
     config = {"services": [cache, first, second]}
-    assert launcher.broker_of({"broker": "B"}, config) is second
-    assert launcher.broker_of({"broker": None}, config) is first
-    assert launcher.broker_of({"broker": "CACHE"}, {"services": [cache]}) is None
+    assert addresses.broker_of({"broker": "B"}, config) is second
+    assert addresses.broker_of({"broker": None}, config) is first
+    assert addresses.broker_of({"broker": "CACHE"}, {"services": [cache]}) is None

@@ -18,7 +18,7 @@ from lading.source import Memory
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NAMES = ("task-list", "video-events", "sdlc-lens", "todo-api", "reading-app")
-LAUNCHER = Path(launch.__file__).with_name("launch.py").read_text()
+LAUNCHER = "".join(path.read_text() for path in sorted(launch.PROGRAMS.glob("*.py")))
 #: What the words of Compose are, of those that the guide may use.
 VERBS = {"up", "down", "logs", "restart", "run", "exec", "ps"}
 
