@@ -123,9 +123,8 @@ def _program(one: Program, plan: Plan) -> dict[str, Any]:
         "broker": one.broker,
         "processes": "auto",
         "hurries": one.kind in commands.HURRYING,
-        "health": "turns" if one.role == "scheduler" and one.kind != "apscheduler"
-        else commands.HEALTH.get(one.kind, "turns"),
-    }  # fmt: skip
+        "health": commands.health(one),
+    }
 
 
 def config(plan: Plan) -> dict[str, Any]:

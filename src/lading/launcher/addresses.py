@@ -9,6 +9,24 @@ if TYPE_CHECKING:
 
 PORTS = {"postgresql": 5432, "mysql": 3306, "redis": 6379, "amqp": 5672, "mongodb": 27017, "kafka": 9092, "nats": 4222}
 
+#: The databases that a URL may name whatever the plan knows of: by their schemes, in SQLAlchemy and elsewhere.
+DATABASES = {
+    "postgresql": ("postgresql", "PostgreSQL"), "postgres": ("postgresql", "PostgreSQL"),
+    "mysql": ("mysql", "MySQL"), "mariadb": ("mysql", "MariaDB"),
+}  # fmt: skip
+
+
+def services(config: dict[str, Any], env: dict[str, str]) -> list[dict[str, Any]]:
+    """What the application needs: what the plan knows of, and the database that the URL names where that is another."""
+    variable = config["database"]["variable"] if config["database"] else None
+    scheme = env.get(variable or "", "").partition("://")[0].partition("+")[0]
+    kind, label = DATABASES.get(scheme, ("", ""))
+    found = [one for one in config["services"] if not kind or one["variable"] != variable or one["kind"] == kind]
+    if kind and all(one["variable"] != variable for one in found):
+        named = {"kind": kind, "label": label, "role": "database", "variable": variable}
+        found.append({**named, "parts": {}, "default": {}, "driver": None})
+    return found
+
 
 def addresses(service: dict[str, Any], env: dict[str, str]) -> list[tuple[str, int]]:
     """Where the service is. Nowhere, when only a default says so that means this container itself, or a file."""

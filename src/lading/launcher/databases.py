@@ -6,7 +6,7 @@ import os
 import sys
 
 from . import SITE
-from .addresses import PORTS, place
+from .addresses import PORTS, place, services
 from .log import Stop, say
 
 TYPE_CHECKING = False  # importing typing would cost a health check more than all the rest
@@ -56,7 +56,7 @@ def database(config: dict[str, Any], env: dict[str, str]) -> tuple[Callable[[str
             raise LookupError(file)
         connection: Any = sqlite3.connect(file)
         return lambda sql: connection.execute(sql).fetchall(), connection.close
-    service = next(one for one in config["services"] if one["role"] == "database")
+    service = next(one for one in services(config, env) if one["role"] == "database")
     found = place(service, env)
     scheme = found.pop("scheme", "")
     driver = scheme.partition("+")[2] or service["driver"] or ""

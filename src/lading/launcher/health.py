@@ -63,9 +63,10 @@ def asked(config: dict[str, Any], env: dict[str, str], path: str | None, until: 
 
 def needed(config: dict[str, Any], env: dict[str, str], roles: tuple[str, ...], until: float) -> None:
     """Ask every service of these roles whether it answers."""
+    from .addresses import services
     from .services import unanswered
 
-    for service in config["services"]:
+    for service in services(config, env):
         if service["role"] in roles:
             problem = unanswered(service, env, until)
             if problem:

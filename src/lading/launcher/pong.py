@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def ping(program: dict[str, Any], config: dict[str, Any], env: dict[str, str], until: float) -> None:
     """Ask Celery's worker of this container for a pong, through the broker."""
-    node = f"celery@{_socket.gethostname()}"
+    node = named(program["argv"], _socket.gethostname())
     broker = broker_of(program, config)
     if broker and ponged(broker, env, node, min(until, time.monotonic() + 2)):
         return
@@ -38,6 +38,25 @@ def ping(program: dict[str, Any], config: dict[str, Any], env: dict[str, str], u
     target = program["argv"][program["argv"].index("-A") + 1]
     if not find_app(target).control.ping(destination=[node], timeout=max(until - time.monotonic(), 0.1), limit=1):
         late(0, None)
+
+
+def named(argv: list[str], host: str) -> str:
+    """What the worker calls itself: `celery@` and its host, unless its command says otherwise.
+
+    Source: Celery's "Workers Guide", "Starting the worker": %h is the host, %n its first label, %d the rest.
+    """
+    given = "%h"
+    for index, word in enumerate(argv):
+        if word in ("-n", "--hostname") and argv[index + 1 :]:
+            given = argv[index + 1]
+        elif word.startswith("--hostname="):
+            given = word.partition("=")[2]
+    name, at, place = given.rpartition("@")
+    first, _, domain = host.partition(".")
+    node = f"{name or 'celery'}@{place or host}" if at else f"celery@{given}"
+    for mark, text in (("%h", host), ("%n", first), ("%d", domain)):
+        node = node.replace(mark, text)
+    return node
 
 
 def ponged(broker: dict[str, Any], env: dict[str, str], node: str, until: float) -> bool:

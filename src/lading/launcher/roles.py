@@ -6,7 +6,7 @@ import os
 import sys
 
 from . import HERE
-from .addresses import addresses, broker_of, url
+from .addresses import addresses, broker_of, services, url
 from .environment import environment
 from .log import Stop
 from .migrations import migrated
@@ -101,7 +101,7 @@ def checked(config: dict[str, Any], env: dict[str, str], _rest: list[str]) -> No
         shown = "a secret" if one["secret"] else unaccounted(env.get(one["name"], ""))
         unset = f"not set, {one['default']} by default" if one["default"] else "not set"
         out.append(f"{one['name']}: {one['type']}, {shown if one['name'] in env else unset}")
-    out += [f"{one['label']}: {host}:{port}" for one in config["services"] for host, port in addresses(one, env)]
+    out += [f"{one['label']}: {host}:{port}" for one in services(config, env) for host, port in addresses(one, env)]
     if config["migrations"]:
         out.append(f"{config['migrations']['tool']}: {', '.join(config['migrations']['heads']) or 'no revision'}")
     print("\n".join(out))  # noqa: T201

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _socket
 import time
 
-from .addresses import addresses, place
+from .addresses import addresses, place, services
 from .environment import waiting
 from .log import Stop, say
 
@@ -31,7 +31,7 @@ def wait(config: dict[str, Any], env: dict[str, str]) -> None:
     """Wait until every service that the environment names answers, each as its protocol has it."""
     limit = waiting(config, env)
     began = time.monotonic()
-    for service in config["services"] if limit else ():
+    for service in services(config, env) if limit else ():
         delay = 0.1
         while problem := unanswered(service, env, began + limit):
             past = time.monotonic() - began
