@@ -25,10 +25,10 @@ from lading.plan import exclude, folders, secrets, services, serving
 from lading.plan.document import dump, dump_schema, load, schema
 from lading.settings import Settings
 
-__all__ = ["PACKAGES", "SERVER", "SUITE", "dump", "dump_schema", "exclude", "load", "make", "on_volume", "schema"]
+__all__ = ["PACKAGES", "SERVER", "SUITES", "dump", "dump_schema", "exclude", "load", "make", "on_volume", "schema"]
 
-#: The Debian release that our own base is made of, and the interpreter in it, to the patch.
-SUITE, SUITE_PYTHON = "trixie", "3.13.5"
+#: The Debian releases that our own base is made of, the first that the project allows, and the interpreter of each.
+SUITES = {"trixie": "3.13.5", "bookworm": "3.11.2"}
 
 #: What the launcher becomes; added, as the last requirement, where the project declares none.
 SERVER = "uvicorn"
@@ -108,12 +108,14 @@ def make(project: Project, settings: Settings) -> Plan:
     for fact in project.environment:
         because[f"variables.{fact.value.name}"] = fact.because
 
+    suite = next((one for one, has in SUITES.items() if not project.python or _allows(project.python, has)), "")
+
     return Plan(
         name=project.name.value,
         base=Base(
             image=_image(project.python, settings, because),
-            suite=SUITE,
-            python=SUITE_PYTHON.rpartition(".")[0],
+            suite=suite,
+            python=SUITES.get(suite, "").rpartition(".")[0],
             packages=_packages(project, setting("base.packages", "packages"), because),
             build=tuple(dict.fromkeys(one.value.name for one in compiled)),
         ),
@@ -247,12 +249,6 @@ def _image(python: Fact[str] | None, settings: Settings, because: dict[str, str]
     because["base.python"] = python.because if python else "default"
     if python is None:
         return image
-    if settings["builder"].value == "native" and not _allows(python, SUITE_PYTHON):
-        raise BadInput(
-            f"the project wants Python {python.value}, and the base has {SUITE_PYTHON}",
-            where=python.because,
-            hint="widen what it allows, or build on an image that has it: `--builder docker --python-image IMAGE`",
-        )
     tag = re.search(r"python:(\d+\.\d+)", image)
     if tag is None or any(_allows(python, f"{tag[1]}.{patch}") for patch in range(50)):
         return image

@@ -96,10 +96,11 @@ def _strip(plan: Plan) -> str:
         return ""
     return f"""
 # Symbol tables and debug sections, which no loader reads, are up to half of a compiled wheel. Libraries that a wheel
-# brought along (`*.libs`) were patched, and stay as they are.
+# brought along (`*.libs`) were patched, and stay as they are, as does what strip cannot read.
 RUN {join(*APT)} \\
     apt-get update -qq && apt-get install -qq --no-install-recommends binutils >/dev/null \\
- && find /opt/venv -name '*.so*' -type f -not -path '*.libs/*' -exec strip --strip-unneeded {{}} +
+ && {{ find /opt/venv -name '*.so*' -type f -not -path '*.libs/*' \\
+      -exec strip --strip-unneeded {{}} + || true; }}
 """
 
 
