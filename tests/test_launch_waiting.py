@@ -191,7 +191,7 @@ def test_a_signal_ends_the_waiting(container: Container) -> None:
     backed(container, "redis")
     with Server(LOADS) as server:
         process = container.start(AT=f"redis://127.0.0.1:{server.port}")
-        server.until_heard()
+        server.until_heard(2)  # by then it has said that it waits
         began = time.monotonic()
         status, said = ended(process, signal.SIGTERM)
     assert (status, said.count("\n"), time.monotonic() - began < 2) == (128 + signal.SIGTERM, 1, True)
