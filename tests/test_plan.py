@@ -203,6 +203,25 @@ def test_our_own_base_is_the_newest_debian_whose_python_the_project_allows(pytho
     assert (base.suite, base.python) == (suite, minor)
 
 
+@pytest.mark.parametrize(
+    ("run", "image", "suite"),
+    [
+        ("3.11", "python:3.11-slim", "bookworm"),
+        ("3.13", "python:3.13-slim", "trixie"),
+        ("3.10", "python:3.12-slim", "trixie"),  # gets no fixes any more
+        ("3.15", "python:3.12-slim", "trixie"),
+    ],
+)
+def test_the_python_that_the_authors_run_is_taken_where_it_may_be(run: str, image: str, suite: str) -> None:
+    found = replace(PROJECT, python=Fact(">=3.10", "pyproject.toml:3"), interpreter=Fact(run, "Dockerfile:1"))
+    base = make(found).base
+    assert (base.image, base.suite) == (image, suite)
+    assert make(found).because["base.image"] == ("Dockerfile:1" if run in image else "default")
+    newer = make(replace(found, python=Fact(">=3.12", "pyproject.toml:3"))).base
+    assert (newer.image, newer.suite) == ("python:3.12-slim" if run != "3.13" else image, "trixie")
+    assert make(found, python_image="python:3.14").base.image == "python:3.14"
+
+
 def test_dockers_builder_does_not_need_the_python_of_ours() -> None:
     old = replace(PROJECT, python=Fact("<3.12", "pyproject.toml:3"))
     assert make(old, builder="docker").base.image == "python:3.11-slim"
