@@ -12,7 +12,19 @@ from values import PROJECT
 
 from lading import ignore, launch, plan, settings, stages
 from lading.errors import BadInput
-from lading.model import Application, Binding, Database, Dependencies, Fact, Migrations, Place, Plan, Project, Variable
+from lading.model import (
+    Application,
+    Binding,
+    Database,
+    Dependencies,
+    Fact,
+    Migrations,
+    Place,
+    Plan,
+    Project,
+    SystemPackage,
+    Variable,
+)
 from lading.source import Memory
 
 SCHEMA = Path(__file__).parent.parent / "docs" / "plan.schema.json"
@@ -413,3 +425,13 @@ def test_what_the_reading_app_needs_is_in_its_plan_without_a_password() -> None:
     for text in (plan.dump(made).decode(), json.dumps(launch.decisions(made))):
         assert "guest:guest" not in text
         assert ":guest" not in text
+
+
+def test_a_compiler_comes_with_the_headers_of_the_c_library() -> None:
+    def building(*names: str) -> tuple[str, ...]:
+        system = tuple(Fact(SystemPackage(name=name, stage="build", needed_by="x"), "x:1") for name in names)
+        return make(replace(PROJECT, system=system)).base.build
+
+    assert building("gcc", "libkrb5-dev", "gcc") == ("gcc", "libkrb5-dev", "libc6-dev")
+    assert building("g++", "libc6-dev") == ("g++", "libc6-dev")
+    assert building() == ()

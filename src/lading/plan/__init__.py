@@ -115,7 +115,7 @@ def make(project: Project, settings: Settings) -> Plan:
             suite=suite,
             python=SUITES.get(suite, "").rpartition(".")[0],
             packages=_packages(project, setting("base.packages", "packages"), because),
-            build=tuple(dict.fromkeys(one.value.name for one in compiled)),
+            build=base.compiling(one.value.name for one in compiled),
         ),
         dependencies=dependencies,
         packaging=project.packaging.value if project.packaging and dependencies.install else None,

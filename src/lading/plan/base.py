@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from lading.errors import BadInput
 from lading.model import Fact, Project
@@ -26,6 +27,12 @@ def suite(project: Project, because: dict[str, str]) -> str:
     same = [one for one in allowed if run and SUITES[one].startswith(f"{run.value}.")]
     because["base.python"] = run.because if run and same else python.because if python else "default"
     return next(iter(same + allowed), "")
+
+
+def compiling(names: Iterable[str]) -> tuple[str, ...]:
+    """What compiles `names`' needs: to Debian the C library's headers are only a recommendation of a compiler's."""
+    found = dict.fromkeys(names)
+    return (*found, *(("libc6-dev",) if {"gcc", "g++"} & found.keys() and "libc6-dev" not in found else ()))
 
 
 def image(project: Project, settings: Settings, because: dict[str, str]) -> str:
