@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lading import render
 from lading.checks import Evidence
 from lading.model import (
     Answer,
@@ -311,12 +312,17 @@ def run(name: str) -> Run:
 RUNS = {name: run(name) for name in ("defaults", "port", "host", "database", "bind", "tmpfs")}
 OBSERVATION = Observation(engine="unshare (user namespace)", image=IMAGE.digest, runs=RUNS)
 
+#: What `lading init` writes.
+FILES = render.files(PLAN)
+
 GOOD = Evidence(
     project=PROJECT,
     plan=PLAN,
     dockerfile=DOCKERFILE,
     ignore=IGNORE,
     tree=TREE,
+    context=TREE,
+    files=FILES,
     image=IMAGE,
     contents=CONTENTS,
     observation=OBSERVATION,

@@ -184,6 +184,8 @@ def verify(stage: Stage, image: Image, *, progress: Progress = silent) -> Report
         # Of what the ignore file says, what it says of the backend's own folder.
         ignore="\n".join(render.layout.inner(stage.plan, ignore.parse(rendered[".dockerignore"]))),
         tree=tuple(stage.source.files),
+        context=tuple(stage.context.files),
+        files=checks.around.texts(stage.context, rendered),
         image=image,
         contents=inside,
         observation=observation,

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 
 from lading.checks import (
     application,
+    around,
+    compose,
+    compose_hardening,
     context,
     criteria,
     dockerfile,
@@ -24,10 +27,12 @@ from lading.checks.criteria import CRITERIA
 from lading.checks.evidence import Check, Evidence, ask, identifier
 from lading.model import Criterion, Finding, Report, Verdict
 
-__all__ = ["CHECKS", "CRITERIA", "Evidence", "exit_status", "judge", "keep", "verdict"]
+__all__ = ["CHECKS", "CRITERIA", "Evidence", "around", "exit_status", "judge", "keep", "verdict"]
 
 #: In the order in which they are reported and documented.
-MODULES = (dockerfile, context, image, packages, secrets, running, health, storage, application)
+MODULES = (
+    dockerfile, context, image, packages, secrets, running, health, storage, application, compose, compose_hardening,
+)  # fmt: skip
 
 CHECKS: dict[str, Check] = {identifier(check): check for module in MODULES for check in module.CHECKS}
 

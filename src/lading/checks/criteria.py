@@ -63,6 +63,21 @@ CRITERIA = (
 )  # fmt: skip
 
 
+#: Checks of what stands beside the image, which hold where a project's own criteria ask for them: how somebody develops
+#: is no reason to call an image bad. What they found is said all the same.
+ASIDE = (
+    "compose-valid",
+    "compose-health",
+    "compose-network",
+    "compose-covers-services",
+    "compose-volumes",
+    "compose-ports",
+    "compose-hardened",
+    "compose-secrets",
+    "compose-pinned-images",
+)
+
+
 def require_known(criteria: Iterable[Criterion], known: Iterable[str]) -> None:
     """Raises `BadInput` for a criterion with a check that there is not, with the nearest one, or with none at all."""
     names = tuple(known)
