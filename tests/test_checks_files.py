@@ -253,7 +253,7 @@ CASES = (
             containing(file("/app/app/prompts/a.md"), file("/app/.venv/lib/python3.13/site-packages/tests/x.md")),
             plan=replace(values.PLAN, app=replace(values.PLAN.app, exclude=("**/*.md", "!**/prompts/**/*.md"))),
         ),
-        ("pass no __pycache__, .git, .env* in 25 files; no tests or *.md in /app",),
+        ("pass no __pycache__, .git, .env* in 26 files; no tests or *.md in /app",),
     ),
     Case(
         "no-build-tools",

@@ -340,3 +340,15 @@ def test_what_we_wrote_ourselves_is_no_evidence() -> None:
     }
     assert starts(files) == []
     assert starts({**files, ".lading/written.json": "["}) == [("Dockerfile:2", "a:b", 1)]
+
+
+def test_the_port_of_a_debugger_is_none_that_the_server_listens_on() -> None:
+    files: dict[str, str | bytes] = {
+        "main.py": APP,
+        "requirements.txt": "fastapi\nuvicorn\n",
+        "compose.yaml": "services:\n  api:\n    build: .\n    ports: ['8100:8100']\n",
+        "compose.override.yaml": "services:\n  api:\n    build: .\n    ports: ['127.0.0.1:5678:5678']\n",
+    }
+    source = Memory(files)
+    found = detect(source, settings.load(source, {}, {}))
+    assert (found.listens and found.listens.value) == 8100

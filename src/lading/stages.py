@@ -176,7 +176,7 @@ def verify(stage: Stage, image: Image, *, progress: Progress = silent) -> Report
         inside = loading.result()
     observed = time.monotonic()
     progress("judging")
-    rendered = files(stage)
+    rendered, locks = files(stage), stage.plan.dependencies.files
     evidence = checks.Evidence(
         project=stage.project,
         plan=stage.plan,
@@ -185,7 +185,7 @@ def verify(stage: Stage, image: Image, *, progress: Progress = silent) -> Report
         ignore="\n".join(render.layout.inner(stage.plan, ignore.parse(rendered[".dockerignore"]))),
         tree=tuple(stage.source.files),
         context=tuple(stage.context.files),
-        files=checks.around.texts(stage.context, rendered),
+        files=checks.around.texts(stage.context, rendered, (render.layout.code(stage.plan, one) for one in locks)),
         image=image,
         contents=inside,
         observation=observation,

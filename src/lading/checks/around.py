@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from lading.checks import composition, gitignore
 from lading.source import Source
@@ -12,8 +12,10 @@ from lading.source import Source
 _MOST_BYTES = 400_000
 
 
-def texts(source: Source, rendered: Mapping[str, str]) -> dict[str, str]:
+def texts(source: Source, rendered: Mapping[str, str], more: Iterable[str] = ()) -> dict[str, str]:
     """The texts by path: `rendered`, the project's own compose files in the place of ours, what they and git read.
+
+    `more` are other paths that are wanted, where they are there.
 
     A project that has a compose file has chosen what is started beside it: ours then is not the one that is run.
     """
@@ -23,7 +25,7 @@ def texts(source: Source, rendered: Mapping[str, str]) -> dict[str, str]:
     if any(name in composition.NAMES for name in own):
         out = {path: text for path, text in out.items() if path not in names}
     read = {path for path in source.files if posixpath.basename(path) == gitignore.NAME or _env(path)}
-    for path in sorted({*own, *read}):
+    for path in sorted({*own, *read, *(path for path in more if path in source.files)}):
         if source.size(path) <= _MOST_BYTES:
             out[path] = source.read(path).decode(errors="replace")
     return out
