@@ -64,6 +64,8 @@ FIXED = (
     "understood-without-questions",
     "documentation-true",
     "dev-stage",
+    "reload-serves-edits",
+    "debugger-attaches",
     "compose-valid",
     "compose-health",
     "compose-network",

@@ -12,6 +12,7 @@ from values import FILES, GOOD, PLAN, PROJECT, configured, containing, file, fol
 from lading import render
 from lading.checks import Evidence
 from lading.model import (
+    Answer,
     Dependencies,
     Fact,
     Layout,
@@ -76,6 +77,10 @@ def keeping(ignore: str = values.IGNORE + "data\n", *tree: str) -> Evidence:
     return replace(GOOD, plan=plan, project=CLIPS, ignore=ignore, tree=(*GOOD.tree, *tree))
 
 
+def developed(**changes: Any) -> Evidence:
+    return replace(GOOD, development=replace(values.DEVELOPMENT, **changes))
+
+
 BESIDE = replace(PLAN, layout=Layout(dockerfile="docker/backend/Dockerfile", code="backend"))
 
 
@@ -128,6 +133,7 @@ DEV = at("FROM image AS dev", "Dockerfile")
 SHIPPED = at("FROM image AS runtime", "Dockerfile")
 SAYS_FILES = "Written by lading from what it found in the code."
 API = at("  api:", "compose.override.yaml")
+NOT_RUN = "unknown the development stage was not run: that takes Docker, and a criterion that asks for it"
 
 CASES = (
     Case("system-packages-needed", video(), ("pass ffmpeg for app/video.py",)),
@@ -523,6 +529,44 @@ CASES = (
         "dev-stage",
         replace(GOOD, files={k: v for k, v in FILES.items() if k != "compose.override.yaml"}),
         ("fail compose.yaml: no compose file is for development",),
+    ),
+    # What a container of it did.
+    Case("reload-serves-edits", GOOD, ("pass an edit of app/main.py was served after 1.20 s, under docker 29.0",)),
+    Case("reload-serves-edits", replace(GOOD, development=None), (NOT_RUN,)),
+    Case("reload-serves-edits", developed(limit="no Docker"), ("unknown no Docker",)),
+    Case("reload-serves-edits", developed(ready=None, before=None), ("fail the development stage never answered",)),
+    Case(
+        "reload-serves-edits",
+        developed(before=Answer(path="/x", status=200, body="lading-edit-is-served 1", seconds=0.1)),
+        ("unknown the edit answered before it was made",),
+    ),
+    Case(
+        "reload-serves-edits",
+        developed(served=(None, None, None)),
+        ("fail app/main.py: an edit of app/main.py was not served",),
+    ),
+    Case(
+        "reload-serves-edits",
+        developed(served=(None, 3.5, 3.1)),
+        ("fail app/main.py: an edit of app/main.py was served after 3.10 s, the fastest of 3, wanted 3 s",),
+    ),
+    Case(
+        "reload-serves-edits",
+        developed(served=(None, 2.0)),
+        ("pass an edit of app/main.py was served after 2.00 s, under docker 29.0",),
+    ),
+    Case("debugger-attaches", GOOD, ("pass on 5678: attached, 2 capabilities",)),
+    Case("debugger-attaches", replace(GOOD, development=None), (NOT_RUN,)),
+    Case("debugger-attaches", developed(limit="no Docker"), ("unknown no Docker",)),
+    Case(
+        "debugger-attaches",
+        developed(capabilities=(), debugger="it hung up"),
+        ("fail no debugger answered on 5678: it hung up",),
+    ),
+    Case(
+        "debugger-attaches",
+        developed(attached=False, debugger="it refused `attach`: no"),
+        ("fail the debugger took no `attach`: it refused `attach`: no",),
     ),
 )
 

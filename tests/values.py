@@ -17,6 +17,7 @@ from lading.model import (
     Criterion,
     Database,
     Dependencies,
+    Development,
     Fact,
     File,
     Healthcheck,
@@ -327,6 +328,17 @@ OBSERVATION = Observation(engine="unshare (user namespace)", image=IMAGE.digest,
 #: What `lading init` writes.
 FILES = {**render.files(PLAN), "requirements.txt": "fastapi>=0.115\nuvicorn[standard]==0.38.0\nsqlalchemy\nalembic\n"}
 
+DEVELOPMENT = Development(
+    engine="docker 29.0",
+    ready=1.4,
+    edited="app/main.py",
+    before=Answer(path="/lading-edit", status=404, body='{"detail":"Not Found"}', seconds=0.01),
+    served=(1.2,),
+    capabilities=("supportsLogPoints", "supportsSetVariable"),
+    attached=True,
+    log="reloading\n",
+)
+
 GOOD = Evidence(
     project=PROJECT,
     plan=PLAN,
@@ -335,6 +347,7 @@ GOOD = Evidence(
     tree=TREE,
     context=TREE,
     files=FILES,
+    development=DEVELOPMENT,
     image=IMAGE,
     contents=CONTENTS,
     observation=OBSERVATION,

@@ -80,6 +80,8 @@ ASIDE = (
     "understood-without-questions",
     "documentation-true",
     "dev-stage",
+    "reload-serves-edits",
+    "debugger-attaches",
     "compose-valid",
     "compose-health",
     "compose-network",

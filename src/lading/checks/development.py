@@ -6,12 +6,16 @@ import json
 import re
 from collections.abc import Mapping
 
-from lading.checks import composition, instructions
-from lading.checks.evidence import Check, Said, failed, passed, unknown
-from lading.model import Finding, Plan
+from lading.checks import composition, instructions, secrets
+from lading.checks.evidence import Check, Said, counted, failed, passed, unknown
+from lading.model import Development, Finding, Plan
 
 #: The port that the Debug Adapter Protocol is spoken on, by debugpy's habit.
 DEBUGGER = "5678"
+#: Seconds in which somebody who saves a file is at the browser again.
+SOON = 3.0
+#: What the edit answers.
+TOKEN = "lading-edit-is-served"  # noqa: S105 - no password
 _STAGE = re.compile(r"dev|develop|development")
 _RELOADS = re.compile(r"--reload\b|\bfastapi dev\b|\bwatchfiles\b")
 
@@ -97,4 +101,49 @@ def _used(stage: str, files: Mapping[str, str], plan: Plan) -> list[Finding]:
     return out
 
 
-CHECKS: tuple[Check, ...] = (dev_stage,)
+def reload_serves_edits(development: Development) -> Said:
+    """In a container of the development stage, with the source mounted, an edit is served within 3 seconds.
+
+    The edit adds a path to the application, in a copy of the source, and is asked for until it answers. The fastest of
+    three counts: the machine may be busy with something else. Source: S3-7 and S4-3.
+    """
+    if development.limit:
+        return unknown(development.limit)
+    if development.ready is None or development.before is None:
+        return failed("the development stage never answered", hint=_last(development))
+    if TOKEN in development.before.body:
+        return unknown("the edit answered before it was made")
+    where, times = development.edited, [seconds for seconds in development.served if seconds is not None]
+    if not times:
+        return failed(f"an edit of {where} was not served", where=where, hint=_last(development))
+    best = min(times)
+    said = f"an edit of {where} was served after {best:.2f} s"
+    if best > SOON:
+        every = f", the fastest of {len(development.served)}" if len(development.served) > 1 else ""
+        return failed(f"{said}{every}, wanted {SOON:g} s", where=where, seconds=best)
+    return passed(f"{said}, under {development.engine}", seconds=best)
+
+
+def debugger_attaches(development: Development) -> Said:
+    """In a container of the development stage a debugger attaches on 5678, as an editor does it.
+
+    It answers the Debug Adapter Protocol's `initialize` with what it can, and takes an `attach`. Source: S4-3;
+    Microsoft's "Debug Adapter Protocol".
+    """
+    if development.limit:
+        return unknown(development.limit)
+    if not development.capabilities:
+        return failed(f"no debugger answered on {DEBUGGER}: {development.debugger}", hint=_last(development))
+    if not development.attached:
+        return failed(f"the debugger took no `attach`: {development.debugger}", hint=_last(development))
+    return passed(
+        f"on {DEBUGGER}: attached, {counted(len(development.capabilities), 'capability').replace('ys', 'ies')}"
+    )
+
+
+def _last(development: Development) -> str:
+    lines = development.log.strip().splitlines()
+    return f"it said: {secrets.redact(lines[-1])[:200]}" if lines else "it said nothing"
+
+
+CHECKS: tuple[Check, ...] = (dev_stage, reload_serves_edits, debugger_attaches)

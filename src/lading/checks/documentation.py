@@ -18,6 +18,7 @@ _EVIDENCE = {
     "tree": "the source files' names",
     "context": "the names of all that the builder may be sent",
     "files": "the files around the image",
+    "development": "a container of the development stage",
     "image": "the image",
     "contents": "the image's files",
     "observation": "any start",

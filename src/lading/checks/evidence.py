@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from lading.errors import BadInput
-from lading.model import Contents, Finding, Image, Observation, Plan, Project, Run
+from lading.model import Contents, Development, Finding, Image, Observation, Plan, Project, Run
 
 #: What a check returns: one finding, or several, never none. Their `check` is filled in by `ask`.
 Said = Finding | Sequence[Finding]
@@ -30,6 +30,7 @@ class Evidence:
     tree: tuple[str, ...]  # the source files, from the project's root
     context: tuple[str, ...] = ()  # the same from the root of what the builder is sent, which may be a folder above
     files: Mapping[str, str] = field(default_factory=dict)  # texts around the image: `around.texts`
+    development: Development | None = None
     image: Image | None
     contents: Contents | None
     observation: Observation | None
@@ -44,6 +45,7 @@ _MISSING = {
     "tree": "there is no source tree to look at",
     "context": "there is no source tree to look at",
     "files": "the files around the image were not read",
+    "development": "the development stage was not run: that takes Docker, and a criterion that asks for it",
     "image": "there is no image",
     "contents": "the image was not looked into",
     "observation": "no container was run",
