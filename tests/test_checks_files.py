@@ -44,7 +44,7 @@ def ignoring(text: str, *tree: str) -> Evidence:
 
 def sized(unpacked: int, limit: int) -> Evidence:
     image = replace(values.IMAGE, layers=(values.layer(1, 1_000, "small"), values.layer(2, unpacked - 1_000, "wheels")))
-    return replace(GOOD, image=image, plan=replace(values.PLAN, size_limit=limit))
+    return replace(GOOD, image=image, plan=replace(values.PLAN, size_limit=limit), contents=None)
 
 
 def requiring(*requirements: str) -> Plan:
