@@ -169,6 +169,11 @@ CASES = (
         ("fail app/video.py:36: `ffmpeg` is not in the image, and app/video.py needs it",),
     ),
     Case("system-packages-needed", replace(GOOD, project=None), ("unknown the project was not looked at",)),
+    Case(
+        "no-headers",
+        containing(*RECORDS, file("/usr/share/pkgconfig/shared-mime-info.pc")),
+        ("pass no headers, no -dev among 2 Debian packages",),
+    ),
     Case("no-headers", containing(*RECORDS), ("pass no headers, no -dev among 2 Debian packages",)),
     Case(
         "no-headers",

@@ -104,6 +104,8 @@ def adapter(*replies: list[dict[str, Any]] | bytes) -> Iterator[tuple[str, int]]
                     connection.sendall(b"Content-Length: %d\r\n\r\n" % len(body) + body)
                 if isinstance(reply, bytes):
                     connection.sendall(reply)
+            connection.shutdown(socket.SHUT_WR)
+            file.read()  # to its end, so that what was sent is not taken back
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve)

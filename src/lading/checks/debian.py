@@ -16,7 +16,8 @@ _INSTALL = re.compile(r"\bapt(?:-get)?\b[^&|;]*?\binstall\b((?:\$\(.*?esac\)|[^&
 _CASE = re.compile(r"\$\(.*?esac\)", re.DOTALL)
 _RECORD = re.compile(r"/var/lib/dpkg/(?:info/([^/:]+)(?::[^/]+)?\.list|status\.d/([^/]+?))")
 _HEADER = re.compile(r"/usr/(?:local/)?include/.*\.(?:h|hh|hpp|hxx)")
-_DEVELOP = re.compile(r"/usr/(?:local/)?(?:lib|share)/(?:.*/)?(?:pkgconfig/[^/]+\.pc|lib[^/]+\.a)")
+#: Not those of /usr/share, which packages of data bring, and nothing else.
+_DEVELOP = re.compile(r"/usr/(?:local/)?lib/(?:.*/)?(?:pkgconfig/[^/]+\.pc|lib[^/]+\.a)")
 _GL = {"libgl1", "libgl1-mesa-glx", "libgl1-mesa-dri"}
 
 
@@ -52,7 +53,7 @@ def system_packages_needed(dockerfile: str, contents: Contents, plan: Plan, proj
                 )
             )
     told = [f"{name} for {needed.get(name, 'the settings')}" for name in wanted if name not in PACKAGES]
-    return out or passed("; ".join(told) or f"{counted(len(brought), 'package')} installed, none needed")
+    return out or passed("; ".join(told) or "none beside the base's own is needed, and none installed")
 
 
 def _requirements(plan: Plan) -> Iterator[str]:
