@@ -1,10 +1,13 @@
 """Checks of compose files: silent on the stack that is generated, and on each thing that is broken in it, they bite."""
 
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from test_checks_files import Case, said
+from test_ignore import docker
 from values import GOOD, PLAN
 
 from lading import checks, render
@@ -548,3 +551,37 @@ def test_no_value_of_a_secret_is_said() -> None:
     findings = [one for check in checks.CHECKS if check.startswith("compose-") for one in said(check, written(text))]
     assert findings
     assert not [one for one in findings if hidden in one]
+
+
+#: Compose takes a file without services, which starts nothing.
+DECIDED = [
+    case
+    for case in CASES
+    if case.check == "compose-valid" and not case.said[0].startswith("unknown") and "no services" not in case.said[0]
+]
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("case", DECIDED, ids=lambda case: case.said[0])
+def test_compose_itself_refuses_what_is_not_valid(case: Case, tmp_path: Path) -> None:
+    for path in ("compose.yaml", MORE):
+        if path in case.evidence.files:
+            (tmp_path / path).write_text(case.evidence.files[path])
+    done = subprocess.run(
+        [docker(), "compose", "config", "--quiet"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode == 0) is case.said[0].startswith("pass"), done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("value", ["", "text", "[a, [b], {c: d}]", "{a: {b: c}, d: [e]}", "&x", "*x", "${A:-b}", "- a"])
+def test_no_shape_of_a_file_breaks_a_check(value: str) -> None:
+    """Every line of the file is cut off behind its key, and has this value instead."""
+    lines = FILES["compose.yaml"].splitlines()
+    for number, line in enumerate(lines):
+        key, colon, _ = line.partition(":")
+        if not colon or line.lstrip().startswith("#"):
+            continue
+        text = "\n".join([*lines[:number], f"{key}: {value}", *lines[number + 1 :]])
+        for check in (name for name in checks.CHECKS if name.startswith("compose-") or name == "dev-stage"):
+            assert said(check, replace(WHOLE, files={**FILES, "compose.yaml": text, MORE: text}))
