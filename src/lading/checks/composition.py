@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lading.detect import evidence_yaml
 from lading.detect.evidence_yaml import Node
@@ -133,6 +134,7 @@ def read(files: Mapping[str, str]) -> tuple[File, File | None]:
     return _file(base, files.get(base, "")), _file(more, files[more]) if more else None
 
 
+@lru_cache(maxsize=8)  # every check of the stack asks for the same two
 def _file(path: str, text: str) -> File:
     return File(path, *evidence_yaml.read_strictly(text))
 
