@@ -591,6 +591,7 @@ def test_a_time_that_was_measured_goes_with_the_finding() -> None:
         "healthcheck-passes": 0.04,
         "host-configures": 0.42,
         "port-configures": 0.42,
+        "reload-serves-edits": 1.2,
         "stops-in-time": 0.3,
         "survives-recreation": 0.42,
     }

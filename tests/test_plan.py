@@ -145,6 +145,19 @@ def test_a_folder_of_which_the_tree_has_a_part_that_is_read_stays() -> None:
     assert "DATA_DIR" not in make(replace(PROJECT, environment=(variable,), paths=places)).env
 
 
+@pytest.mark.parametrize(
+    ("default", "left"),
+    [("data", True), ("./var/clips", True), ("app", False), ("app/data", True), ("migrations", False), (".", False)],
+)
+def test_the_folder_of_data_that_has_moved_stays_out_unless_it_holds_code(default: str, left: bool) -> None:
+    variable = Fact(Variable(name="DATA_DIR", default=default), "app/settings.py:3")
+    place = Place(path=default, use="data", written=True, variable="DATA_DIR", made=True)
+    project = replace(PROJECT, environment=(variable,), paths=(Fact(place, "app/settings.py:3"),))
+    made = make(project)
+    assert made.env["DATA_DIR"].startswith("/data")
+    assert (default.removeprefix("./") in made.app.exclude) is left
+
+
 def test_the_contract_holds_what_the_image_sets() -> None:
     environment = (
         Fact(Variable(name="SECRET_KEY", required=True, secret=True), "a.py:1"),

@@ -75,7 +75,9 @@ def test_every_variable_is_read_somewhere(subject: Plan) -> None:
 
 
 def test_every_check_is_one() -> None:
-    assert {check for _, ids in guide_tables.PROVED for check in ids} - set(checks.CHECKS) == set()
+    assert {check for _, ids in (*guide_tables.PROVED, *guide_tables.STACK) for check in ids} - set(
+        checks.CHECKS
+    ) == set()
 
 
 def test_the_launchers_variables_are_those_that_compose_passes_on() -> None:

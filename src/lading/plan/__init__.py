@@ -125,7 +125,14 @@ def make(project: Project, settings: Settings) -> Plan:
             target=application.target,
             factory=application.factory,
             folder=application.folder,
-            exclude=exclude.patterns(setting("app.exclude", "exclude"), dependencies.files, migrations),
+            exclude=exclude.patterns(
+                (
+                    *folders.left_out(kept, project.environment, application, migrations),
+                    *setting("app.exclude", "exclude"),
+                ),
+                dependencies.files,
+                migrations,
+            ),
         ),
         volume=volume,
         env=env,
