@@ -12,6 +12,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 RANKS = (
     ("model", "errors"),
     ("source", "command", "cache"),
+    ("journey",),
     ("settings", "ignore", "http", "views"),
     ("dependencies",),
     ("detect", "plan", "launch", "oci"),

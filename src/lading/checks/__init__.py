@@ -15,7 +15,9 @@ from lading.checks import (
     dockerfile,
     health,
     image,
+    journey,
     packages,
+    programs,
     running,
     secrets,
     storage,
@@ -27,7 +29,7 @@ from lading.model import Criterion, Finding, Report, Verdict
 __all__ = ["CHECKS", "CRITERIA", "Evidence", "exit_status", "judge", "keep", "verdict"]
 
 #: In the order in which they are reported and documented.
-MODULES = (dockerfile, context, image, packages, secrets, running, health, storage, application)
+MODULES = (dockerfile, context, image, packages, secrets, running, health, storage, application, journey, programs)
 
 CHECKS: dict[str, Check] = {identifier(check): check for module in MODULES for check in module.CHECKS}
 
