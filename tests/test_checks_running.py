@@ -585,12 +585,16 @@ def test_a_time_that_was_measured_goes_with_the_finding() -> None:
     assert timed == {
         "database-configures": 0.42,
         "defaults-work": 0.42,
+        "drains": 0.3,
         "health-answers": 0.003,
         "healthcheck-fails-when-stalled": 8.1,
         "healthcheck-follows-port": 0.04,
         "healthcheck-passes": 0.04,
         "host-configures": 0.42,
         "port-configures": 0.42,
+        "port-taken": 1.2,
+        "requests-answered": 0.04,
+        "rerun-keeps-rows": 0.01,
         "stops-in-time": 0.3,
         "survives-recreation": 0.42,
     }
