@@ -26,6 +26,10 @@ NOT_STARTED = "PostgreSQL could not be started under unshare, so nothing is know
 LATE = replace(reply(READ), answer=silent("timed out"))
 NOTHING_ASKED = "skip the settings have no `[[requests]]`"
 
+NOT_THERE = "Kafka could not be started under docker 29: lading knows no image of such a service"
+assert GOOD.observation is not None
+ABSENT = replace(GOOD, observation=replace(GOOD.observation, absent=("kafka",), limits=(NOT_THERE,)))
+
 CASES = (
     # ── requests-answered ──
     Case("requests-answered", GOOD, ("pass 4 requests answered as wanted, in defaults, tmpfs",)),
@@ -119,7 +123,15 @@ CASES = (
         ("fail POST /tasks was answered, but the container had to be killed, within 10 s",),
     ),
     Case("drains", observed("database", ready=None), ("unknown the start `database` never answered",)),
-    Case("drains", unobserved("database"), ("skip no request of the settings has a body",)),
+    Case("drains", started("database", drain=None), ("skip no request of the settings has a body",)),
+    Case(
+        "drains",
+        unobserved("database", "bind", limits=("nothing is known of the starts `database`, `bind`",)),
+        ("unknown nothing is known of the starts `database`, `bind`",),
+    ),
+    # ── where a service is not there ──
+    Case("requests-answered", ABSENT, (f"unknown {NOT_THERE}",)),
+    Case("rerun-keeps-rows", ABSENT, (f"unknown {NOT_THERE}",)),
     # ── migration-failure-opens-no-port ──
     Case(
         "migration-failure-opens-no-port",

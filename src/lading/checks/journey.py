@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lading.checks import secrets
-from lading.checks.evidence import Check, Said, failed, never_answered, not_started, passed, skipped, unknown
+from lading.checks.evidence import Check, Said, failed, limit, never_answered, not_started, passed, skipped, unknown
 from lading.checks.running import silence
 from lading.model import Finding, Observation, Plan, Reply, Run
 from lading.plan import services
@@ -56,12 +56,14 @@ def requests_answered(defaults: Run | None, observation: Observation | None) -> 
         return not_started("defaults", observation)
     if not defaults.start.requests:
         return skipped(_NONE)
+    if observation.absent:
+        return unknown(limit(observation, "could not be started"))
     # Another database is another check's, and so is what an earlier container kept.
     asked = [run for run in observation.runs.values() if run.start.requests and run.start.reuse is None]
     return _asked(run for run in asked if run.start.name != "postgresql")
 
 
-def rerun_keeps_rows(defaults: Run, port: Run) -> Said:
+def rerun_keeps_rows(defaults: Run, port: Run, observation: Observation) -> Said:
     """A second container on the same volume and database answers with what the first one was told.
 
     It is asked the requests that are marked `again`, with the values that the first container gave. Source: S0's
@@ -73,6 +75,8 @@ def rerun_keeps_rows(defaults: Run, port: Run) -> Said:
         return unknown("no start got the volume of the start `defaults`")
     if defaults.ready is None:
         return never_answered(defaults)
+    if observation.absent:
+        return unknown(limit(observation, "could not be started"))
     return _asked((port,))
 
 
@@ -108,6 +112,8 @@ def drains(observation: Observation, plan: Plan) -> Said:
     Source: S3-4 of the criteria; Kubernetes' "Termination of Pods".
     """
     run = next((run for run in observation.runs.values() if run.start.drain), None)
+    if not observation.runs.keys() & {"bind", "database"}:
+        return not_started("bind", observation)
     if run is None or run.start.drain is None:
         asked = any(run.start.requests for run in observation.runs.values())
         return skipped("no request of the settings has a body" if asked else _NONE)

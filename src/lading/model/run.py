@@ -132,4 +132,5 @@ class Observation:
     image: str  # digest
     runs: Mapping[str, Run]
     services: tuple[str, ...] = ()  # images of the backing services that ran beside
+    absent: tuple[str, ...] = ()  # kinds of the plan's services that did not
     limits: tuple[str, ...] = ()  # what this engine cannot show, in sentences

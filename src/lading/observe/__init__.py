@@ -90,6 +90,7 @@ def observation(
     kept, lost = attempts.needless(plan, host, runs, told)
     return Observation(
         engine=host.name, image=image.digest, runs=kept, services=host.services.images if host.services else (),
+        absent=tuple(dict.fromkeys(one.kind for one in attempts.absent(plan, host))),
         limits=(*limits, *lost, *_generated(plan, host)),
     )  # fmt: skip
 

@@ -42,6 +42,7 @@ def half(container: Container, request: Request, uploads: Mapping[str, bytes]) -
 def _asked(container: Container, request: Request, uploads: Mapping[str, bytes], held: Mapping[str, str]) -> Reply:
     headers, body = _body(request, uploads, held)
     path = _filled(request.path, held)
+    wanted = replace(request, contains=tuple(_filled(text, held) for text in request.contains))
     limit = time.monotonic() + request.until
     for _ in range(request.times - 1):
         web.ask(container, container.start.connect, path, method=request.method, headers=headers, body=body)
@@ -49,7 +50,7 @@ def _asked(container: Container, request: Request, uploads: Mapping[str, bytes],
         answer = web.ask(
             container, container.start.connect, path, method=request.method, headers=headers, body=body, timeout=_ANSWER
         )
-        reply = _kept(Reply(request=request, answer=answer))
+        reply = _kept(Reply(request=wanted, answer=answer))
         if not journey.wrong(reply) or time.monotonic() > limit:
             return reply
         time.sleep(_POLL)

@@ -11,7 +11,7 @@ from typing import Any
 
 from lading import launch
 from lading.errors import Outside
-from lading.model import Image, Outcome, Plan, Run, Start
+from lading.model import Backing, Image, Outcome, Plan, Run, Start
 from lading.observe import probe, programs, scenarios, services
 from lading.observe.container import Host
 from lading.observe.quiet import Quiet
@@ -127,7 +127,7 @@ class Attempts:
 
     def _attended(self, start: Start) -> bool:
         """Whether the programs can run beside: the launcher makes them of the image, and what they need is there."""
-        there = self.host.services or not services.needed(replace(self.plan, database=None))
+        there = not absent(self.plan, self.host)
         return bool(start.beside and there and self._launched() and self.host.at_once > 1)
 
     def _launched(self) -> bool:
@@ -135,24 +135,30 @@ class Attempts:
         return tuple(config.get("Entrypoint") or ()) == launch.ENTRYPOINT
 
 
+def absent(plan: Plan, host: Host) -> tuple[Backing, ...]:
+    """The services of `plan` that do not run beside: none can under this engine, or no image of their kind is known."""
+    files = (one for one in plan.backing if one.default.get("scheme", "").startswith("sqlite"))
+    there = (*files, *(services.needed(plan) if host.services else ()))
+    return tuple(one for one in plan.backing if one not in there)
+
+
 def needless(
     plan: Plan, host: Host, runs: Mapping[str, Run], told: Sequence[str]
 ) -> tuple[dict[str, Run], tuple[str, ...]]:
     """The runs that show something, and in a sentence why the others do not: what they need was not started."""
-    needed = [] if host.services else [launch.LABELS[one.kind] for one in services.needed(plan) if one in plan.backing]
-    silent = [name for name, run in runs.items() if needed and not _served(run)]
-    programs_ = [programs.name(one) for one in plan.programs if programs.name(one) not in runs]
+    missing = absent(plan, host)
+    silent = [name for name, run in runs.items() if missing and run.start.stamp is None and not _served(run)]
+    lost = [f"`{name}`" for name in silent]
+    lost += [f"`{programs.name(one)}`" for one in plan.programs if programs.name(one) not in runs]
     limits = []
-    if needed:
-        lost = [f"`{name}`" for name in (*silent, *programs_)]
-        without = f", so nothing is known of the starts {', '.join(lost)}" if lost else ""
+    if missing:
+        names = " and ".join(dict.fromkeys(launch.LABELS[one.kind] for one in missing))
         why = f" ({'; '.join(told)})" if told else ""
-        limits.append(
-            f"{' and '.join(dict.fromkeys(needed))} could not be started under {host.name}{why}{without}: "
-            "use `--engine docker` or `--engine podman`"
-        )
-    elif programs_:
-        lost = [f"`{name}`" for name in programs_]
+        without = f", so nothing is known of the starts {', '.join(lost)}" if lost else ""
+        known = any(one in services.needed(plan) for one in missing)
+        hint = "use `--engine docker` or `--engine podman`" if known else "lading knows no image of such a service"
+        limits.append(f"{names} could not be started under {host.name}{why}{without}: {hint}")
+    elif lost:
         limits.append(f"{', '.join(lost)} could not be started beside the server under {host.name}")
     return {name: run for name, run in runs.items() if name not in silent}, tuple(limits)
 
