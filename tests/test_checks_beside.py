@@ -195,6 +195,9 @@ CASES = (
         observed("defaults", log="quiet\n"),
         ("unknown the start `defaults` logged nothing as INFO, so that less cannot be seen",),
     ),
+    Case(
+        "log-level-configures", observed("defaults", ready=None), ("unknown the start `defaults` never answered",)
+    ),
     # ── replicas-serve ──
     Case(
         "replicas-serve", STACK, ("pass 4 at once on an empty database: all answered within 5.0 s, at 0002",)

@@ -83,6 +83,8 @@ def log_level_configures(defaults: Run, port: Run, host: Run, plan: Plan) -> Sai
     With WARNING nothing is logged as INFO, which a start with the default does. Source: S2-5 of the criteria.
     """
     variable = plan.log_level.variable
+    if defaults.ready is None:
+        return never_answered(defaults)
     for run in (port, host):
         level = run.start.environment.get(variable)
         if level is None:
