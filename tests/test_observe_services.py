@@ -142,6 +142,7 @@ def test_the_options_are_those_of_the_compose_files(tmp_path: Path) -> None:
     assert found.environment("defaults") == {"REDIS_URL": f"redis://:{password}@redis:6379/0"}
     assert found.environment("bind") == {"REDIS_URL": f"redis://:{password}@redis:6379/1"}
     assert found.environment("defaults") == {"REDIS_URL": f"redis://:{password}@redis:6379/0"}
+    assert found.masked(f"redis://:{password}@redis:6379/0") == "redis://:…@redis:6379/0"
 
 
 # ── real ones ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -230,4 +231,6 @@ def test_auto_takes_an_engine_that_can_start_services_and_a_program_runs_with_th
     )
     assert seen.engine.startswith("docker ")
     assert (seen.services, seen.absent) == (("redis:7",), ())
-    assert {run.start.environment["REDIS_URL"].rpartition("/")[2] for run in seen.runs.values()} == {"0", "1", "2"}
+    assert {run.start.environment["REDIS_URL"] for run in seen.runs.values()} == {
+        f"redis://:…@redis:6379/{number}" for number in (0, 1, 2)
+    }

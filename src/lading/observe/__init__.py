@@ -81,7 +81,7 @@ def observation(
         futures |= {"replica-1": pool.submit(seen.replicas)}
         for name, future in futures.items():
             try:
-                runs |= future.result()
+                runs |= {one: attempts.masked(host, run) for one, run in future.result().items()}
             except Outside as reason:
                 limits.append(f"the start `{name}` could not be made: {reason.message}")
     finally:

@@ -163,6 +163,15 @@ def needless(
     return {name: run for name, run in runs.items() if name not in silent}, tuple(limits)
 
 
+def masked(host: Host, run: Run) -> Run:
+    """`run` without the passwords of the services, which are gone with them and would differ in every report."""
+    beside = host.services
+    if beside is None:
+        return run
+    given = {name: beside.masked(value) for name, value in run.start.environment.items()}
+    return replace(run, start=replace(run.start, environment=given), log=beside.masked(run.log))
+
+
 def _served(run: Run) -> bool:
     status = run.answers[0].status if run.answers else None
     return run.exited is None and status is not None and status < 500

@@ -22,6 +22,9 @@ class Services(Protocol):
     def environment(self, owner: str, *, switched: bool = False) -> dict[str, str]:
         """The variables for the start `owner`; `switched`: also those of a database of another kind."""
 
+    def masked(self, text: str) -> str:
+        """`text` without the passwords that were made for them."""
+
     def revisions(self, owner: str) -> dict[str, tuple[str, ...]]:
         """The rows of `alembic_version` in the databases of the start `owner`, by a name of each database."""
 

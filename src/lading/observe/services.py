@@ -85,6 +85,12 @@ class Services:
             out |= self._variables(one, store, database)
         return out
 
+    def masked(self, text: str) -> str:
+        """`text` without the passwords."""
+        for password in self.passwords.values():
+            text = text.replace(password, "…")
+        return text
+
     def revisions(self, owner: str) -> dict[str, tuple[str, ...]]:
         """The rows of `alembic_version` in the databases of the start `owner`, those that have that table."""
         found = {}
@@ -162,8 +168,12 @@ def ready(begun: Begun | None, progress: Progress) -> Services | None:
     if begun is None:
         return None
     services = begun.services
-    with ThreadPoolExecutor(len(services.stores)) as pool:
+    pool = ThreadPoolExecutor(len(services.stores))
+    try:
         list(pool.map(lambda store: _wait(services, store, begun.began), services.stores))
+    finally:
+        # Without waiting: what a thread waits for ends with the containers, also when we are interrupted.
+        pool.shutdown(wait=False, cancel_futures=True)
     progress(f"services: ready after {time.monotonic() - begun.began:.1f} s")
     return services
 
