@@ -97,11 +97,14 @@ def test_s4_whose_worker_fails_is_not_proved(tmp_path: Path) -> None:
     assert set(failed) == {"requests-answered", "rerun-keeps-rows"}
 
 
-def test_s4_with_migrations_off_is_seen_to_have_none(tmp_path: Path) -> None:
-    folder = broken("reading-app", tmp_path, "lading.toml", lambda text: 'migrations = "none"\n' + text)
+def test_s4_with_migrations_off_is_seen_to_have_no_tables(tmp_path: Path) -> None:
+    folder = broken("reading-app", tmp_path, "lading.toml", lambda text: text + "\n")
+    (folder / "backend" / "lading.toml").write_text('migrations = "none"\n')
     report = verified(folder)
-    assert set(findings(report, "fail", "skip")) >= {"requests-answered", "migrations-applied"}
-    assert verdicts(report)["S4-6"] == "fail"
+    assert findings(report, "skip")["migrations-applied"] == "there are no migrations"
+    said = "POST /api/v1/texts in the start `defaults` answered 500, wanted 201"
+    assert findings(report, "fail")["requests-answered"] == said
+    assert (verdicts(report)["S4-2"], verdicts(report)["S4-6"]) == ("fail", "fail")
 
 
 def test_without_an_engine_that_starts_services_nothing_is_proved_of_what_needs_them() -> None:

@@ -212,7 +212,8 @@ def port_taken(observation: Observation) -> Said:
     lines = [line for line in run.second.output.splitlines() if "in use" in line.lower()]
     if not lines:
         return failed(f"a second server on the same port ended with {run.second.status}, and did not say why")
-    said = " ".join(secrets.redact(lines[-1]).split())[-60:]
+    said = " ".join(secrets.redact(lines[-1]).split())
+    said = said if len(said) <= 60 else "…" + said[-59:]
     return passed(f"a second server ended with status {run.second.status}: {said}", seconds=run.second.seconds)
 
 

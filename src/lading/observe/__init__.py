@@ -1,4 +1,7 @@
-"""Image → Observation: what containers of it do, each started as a user would start it."""
+"""Image → Observation: what containers of it do, each started as a user would start it.
+
+What the supervisor of namespaces needs not is imported late: it imports this package in an interpreter of its own.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from types import MappingProxyType
 
 from lading.errors import BadInput, Outside
 from lading.model import Image, Observation, Plan, Progress, Request, Run
-from lading.observe import attempts, docker, podman, scenarios, services, unshare
+from lading.observe import docker, podman, unshare
 from lading.observe.container import Engine, Host
 
 ENGINES = dict[str, Engine](unshare=unshare, docker=docker, podman=podman)
@@ -34,6 +37,8 @@ def observe(
     the files `uploads`.
     Raises `BadInput` for an engine that there is not, `Outside` when a named engine cannot run here.
     """
+    from lading.observe import services
+
     if engine != "auto" and engine not in ENGINES:
         raise BadInput(f"there is no engine `{engine}`", hint=f"the engines are auto, {', '.join(ENGINES)}")
     order = (unshare.namespaces, docker.host, podman.host, unshare.chroot)
@@ -65,6 +70,8 @@ def observation(
     told: Sequence[str] = (),
 ) -> Observation:
     """The same under an engine that has taken the image in; `told` is why those that start services could not."""
+    from lading.observe import attempts, scenarios
+
     seen = attempts.Attempts(host=host, plan=plan, image=image, uploads=uploads)
     futures: dict[str, Future[Mapping[str, Run]]] = {}
     pool = ThreadPoolExecutor(host.at_once)
@@ -103,6 +110,8 @@ def _line(run: Run) -> str:
 
 
 def _generated(plan: Plan, host: Host) -> Iterator[str]:
+    from lading.observe import scenarios
+
     served = host.services.environment("defaults") if host.services else {}
     for name, value in scenarios.generated(plan).items():
         if name not in served and name != "LADING_WAIT_SECONDS":

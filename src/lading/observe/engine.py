@@ -13,7 +13,7 @@ from threading import Event, Lock
 
 from lading.errors import Outside
 from lading.model import Image, Plan, Progress, Start
-from lading.observe import beside, scratch, services
+from lading.observe import beside, scratch
 from lading.observe.box import Box
 from lading.observe.client import MOVE, Client
 from lading.observe.container import Host
@@ -29,6 +29,8 @@ _PATIENCE = 10.0
 @contextmanager
 def host(client: Client, kind: str, plan: Plan, image: Image, *, cache: Path, progress: Progress) -> Iterator[Host]:
     """Take `image` in, unless the engine has made it, and remove in the end whatever was made."""
+    from lading.observe import services
+
     with scratch.folder(cache, kind, partial(_sweep, client)) as folder:
         begun = services.begin(client, plan, folder, f"{LABEL}={folder.name}", progress)
         name = image.digest
