@@ -47,6 +47,9 @@ class Fake(Thread):
     def health(self) -> str | None:
         return self.reports.pop(0) if len(self.reports) > 1 else self.reports[0]
 
+    def volume(self) -> Mapping[str, bytes]:
+        return {}
+
     def written(self) -> tuple[str, ...]:
         return ()
 

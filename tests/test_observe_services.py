@@ -175,10 +175,8 @@ def test_each_start_has_databases_of_its_own(engine: str, tmp_path: Path) -> Non
             argv = ("mariadb", "-h", "127.0.0.1", "-uapp", f"-p{one['DB_PASSWORD']}", one["DB_NAME"])
             client.ask("exec", f"{folder.name}-mariadb", *argv, "-e", "CREATE TABLE rows_ (id INT)")
         assert found.revisions("newer") == wanted
-        reached = client.ask(
-            "run", "--rm", *found.options, "redis:7", "sh", "-c",
-            f"redis-cli -u {one['REDIS_URL']} --no-auth-warning ping",
-        )  # fmt: skip
+        ping = f"redis-cli -h redis -a {found.passwords['redis_password']} --no-auth-warning ping"
+        reached = client.ask("run", "--rm", *client.options, *found.options, "redis:7", "sh", "-c", ping)
         assert reached.strip() == "PONG"
 
 

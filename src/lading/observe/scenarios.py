@@ -113,9 +113,9 @@ def spoiled(plan: Plan, start: Start) -> Start | None:
     database = plan.database
     url = plan.env.get(database.variable or "") or database.url or "" if database else ""
     path = storage.sqlite_path(url)
-    if start.stamp is None or not path or not path.startswith("/"):
+    if start.stamp is None or database is None or database.dialect != "sqlite" or not (path or "").startswith("/"):
         return None
-    command = ("run", "--", "python", "-c", _STAMP, path, start.stamp)
+    command = ("run", "--", "python", "-c", _STAMP, path or "", start.stamp)
     return Start(name=f"{start.name}-before", environment=start.environment, connect=start.connect, command=command)
 
 
