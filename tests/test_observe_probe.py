@@ -127,7 +127,7 @@ def test_a_healthy_container_is_seen_from_its_start_to_its_end() -> None:
         "/tmp": (0, ""),
     }
     assert container.asked == [
-        "/opt/python3 {} 10",
+        "/opt/python3 {} 20",
         "check {} 4",
         "SIGSTOP to all",
         "check {'LADING_HEALTH_TIMEOUT': '1'} 4",
@@ -196,13 +196,13 @@ def test_a_container_that_does_not_stop_is_killed() -> None:
         container.ends = None
         run = probe.probe(container, PLAN, {})
     assert (run.exited, run.stopped, run.health) == (None, None, None)
-    assert container.asked == ["/opt/python3 {} 10", "SIGTERM", "SIGKILL", "volume"]
+    assert container.asked == ["/opt/python3 {} 20", "SIGTERM", "SIGKILL", "volume"]
 
 
 def test_a_tmpfs_is_read_before_it_goes() -> None:
     with fake(Start(name="tmpfs", mount="tmpfs"), [200]) as container:
         probe.probe(container, PLAN, {})
-    assert container.asked == ["/opt/python3 {} 10", "volume", "SIGTERM"]
+    assert container.asked == ["/opt/python3 {} 20", "volume", "SIGTERM"]
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_the_images_own_command_is_started_a_second_time_where_that_is_asked_for
     with fake(Start(name="bind", twice=True), [200]) as container:
         run = probe.probe(container, PLAN, config)
     assert run.second == Outcome(argv=("launcher", "serve"), status=0, output="", seconds=0.1)
-    assert "launcher {} 30" in container.asked
+    assert "launcher {} 45" in container.asked
 
 
 def test_requests_are_put_once_what_runs_beside_has_settled_and_before_anything_is_timed() -> None:

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,10 +155,10 @@ def test_each_start_has_databases_of_its_own(engine: str, tmp_path: Path) -> Non
     folder = tmp_path / f"verify-{engine}"
     folder.mkdir()
     plan = STACK if engine == "docker" else replace(STACK, backing=(POSTGRESQL, REDIS))
-    if engine == "podman":
-        for name in ("postgres:16", "redis:7"):
-            given(client, name, tmp_path)
-    with running(client, plan, folder) as found:
+    with ExitStack() as stack:
+        for name in ("postgres:16", "redis:7") if engine == "podman" else ():
+            stack.enter_context(given(client, name, tmp_path))
+        found = stack.enter_context(running(client, plan, folder))
         one, other = found.environment("defaults"), found.environment("newer")
         assert one["DATABASE_URL"].endswith("@postgres:5432/lading_defaults")
         assert other["DATABASE_URL"].endswith("@postgres:5432/lading_newer")
@@ -180,13 +180,20 @@ def test_each_start_has_databases_of_its_own(engine: str, tmp_path: Path) -> Non
         assert reached.strip() == "PONG"
 
 
-def given(client: Client, image: str, folder: Path) -> None:
-    """Hand an image that Docker has over to another engine."""
-    if client.tell("image", "inspect", image).status:
+@contextmanager
+def given(client: Client, image: str, folder: Path) -> Iterator[None]:
+    """Hand an image that Docker has over to another engine, for a while where that has it not."""
+    missing = client.tell("image", "inspect", image).status != 0
+    if missing:
         archive = folder / "image.tar"
         docker.found().ask("save", "--output", str(archive), image, timeout=600)
         output(Command(argv=(client.program, "load", "--input", str(archive)), timeout=600))
         archive.unlink()
+    try:
+        yield
+    finally:
+        if missing:
+            client.tell("image", "rm", "--force", image)
 
 
 @pytest.mark.engine

@@ -19,11 +19,11 @@ from lading.observe import asking, metrics, sqlite, web
 from lading.observe.container import Container
 
 #: Seconds: between two attempts at the first answer, for one answer, for a small program, and beyond the start period.
-_POLL, _ANSWER, _PROGRAM, _PATIENCE = 0.01, 5.0, 10.0, 40.0
+_POLL, _ANSWER, _PROGRAM, _PATIENCE = 0.01, 5.0, 20.0, 80.0
 
 #: Seconds: for the first answer of one of several that start at once, for a server to give up a port that is taken, and
 #: that a request is in flight before a signal and after it.
-TOGETHER, _SECOND, _FLIGHT = 90.0, 30.0, 0.5
+TOGETHER, _SECOND, _FLIGHT = 180.0, 45.0, 0.5
 
 #: Creating a file is the proof: what access(2) says is not, on a read-only file system or as a mapped user.
 _WRITE = """

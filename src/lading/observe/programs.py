@@ -13,7 +13,7 @@ from lading.model import Outcome, Plan, Program, Run, Start
 from lading.observe.container import Container, Host
 
 #: Seconds: for one health check, between two, until the first good one, and, as the stack has it, SIGTERM to SIGKILL.
-_CHECK, _POLL, _PATIENCE, _GRACE = 15.0, 0.3, 90.0, 60.0
+_CHECK, _POLL, _PATIENCE, _GRACE = 15.0, 0.3, 180.0, 60.0
 
 
 def name(program: Program) -> str:
