@@ -13,6 +13,7 @@ RANKS = (
     ("launcher",),  # what ships in the image: it knows nothing of us
     ("model", "errors"),
     ("source", "command", "cache"),
+    ("journey",),
     ("settings", "ignore", "http", "views"),
     ("dependencies",),
     ("detect", "plan", "launch", "oci"),

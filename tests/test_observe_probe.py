@@ -15,7 +15,7 @@ import pytest
 from host_python import PLAN
 
 from lading.errors import BadInput, Outside
-from lading.model import Answer, Healthcheck, Image, Outcome, Process, Run, Start
+from lading.model import Answer, Healthcheck, Image, Outcome, Process, Request, Run, Start
 from lading.observe import beside, entry, observe, probe, procfs, scratch, sqlite, tree, wire
 
 pytestmark = pytest.mark.slow
@@ -84,6 +84,10 @@ def fake(start: Start, statuses: list[int]) -> Iterator[Fake]:
             self.end_headers()
             self.wfile.write(body)
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
         def log_message(self, *_: object) -> None: ...
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -123,7 +127,7 @@ def test_a_healthy_container_is_seen_from_its_start_to_its_end() -> None:
         "/tmp": (0, ""),
     }
     assert container.asked == [
-        "/opt/python3 {} 10",
+        "/opt/python3 {} 20",
         "check {} 4",
         "SIGSTOP to all",
         "check {'LADING_HEALTH_TIMEOUT': '1'} 4",
@@ -192,13 +196,13 @@ def test_a_container_that_does_not_stop_is_killed() -> None:
         container.ends = None
         run = probe.probe(container, PLAN, {})
     assert (run.exited, run.stopped, run.health) == (None, None, None)
-    assert container.asked == ["/opt/python3 {} 10", "SIGTERM", "SIGKILL", "volume"]
+    assert container.asked == ["/opt/python3 {} 20", "SIGTERM", "SIGKILL", "volume"]
 
 
 def test_a_tmpfs_is_read_before_it_goes() -> None:
     with fake(Start(name="tmpfs", mount="tmpfs"), [200]) as container:
         probe.probe(container, PLAN, {})
-    assert container.asked == ["/opt/python3 {} 10", "volume", "SIGTERM"]
+    assert container.asked == ["/opt/python3 {} 20", "volume", "SIGTERM"]
 
 
 @pytest.mark.parametrize(
@@ -217,6 +221,50 @@ def test_a_health_check_is_run_in_the_form_that_the_image_gives(
     with fake(Start(name="defaults"), [200]) as container:
         run = probe.probe(container, PLAN, config)
     assert (run.health and run.health.argv[:2]) == argv
+
+
+def test_a_request_that_is_in_flight_is_answered_after_the_signal_to_end() -> None:
+    start = Start(name="bind", drain=Request(method="POST", path="/rows", body="two halves"))
+    with fake(start, [200]) as container:
+        run = probe.probe(container, PLAN, CONFIG)
+    assert run.drained is not None
+    assert (run.drained.status, run.drained.body, run.stopped) == (200, "200 /rows", 0)
+    assert run.stop_seconds is not None
+    assert run.stop_seconds >= 0.5
+
+
+def test_the_images_own_command_is_started_a_second_time_where_that_is_asked_for() -> None:
+    config = {**CONFIG, "Entrypoint": ["launcher"], "Cmd": ["serve"]}
+    with fake(Start(name="bind", twice=True), [200]) as container:
+        run = probe.probe(container, PLAN, config)
+    assert run.second == Outcome(argv=("launcher", "serve"), status=0, output="", seconds=0.1)
+    assert "launcher {} 45" in container.asked
+
+
+def test_requests_are_put_once_what_runs_beside_has_settled_and_before_anything_is_timed() -> None:
+    order: list[str] = []
+
+    @contextmanager
+    def quiet() -> Iterator[None]:
+        order.append("timed")
+        yield
+
+    requests = (Request(path="/rows/{row}"), Request(path="/health", contains=("nothing",)), Request(path="/no"))
+    with fake(Start(name="defaults", requests=requests, samples=2), [200]) as container:
+        run = probe.probe(
+            container, PLAN, CONFIG, kept={"row": "7"}, settled=lambda: order.append("settled"),
+            started=lambda: order.append("started"), quiet=quiet,
+        )  # fmt: skip
+    assert order == ["started", "settled", "timed"]
+    assert [reply.answer.body for reply in run.replies] == ["200 /rows/7", "200 /health"]
+
+
+def test_one_of_several_is_stopped_when_all_have_answered() -> None:
+    order: list[str] = []
+    with fake(Start(name="replica-1"), [200]) as container:
+        run = probe.brief(container, PLAN, lambda: order.extend(container.asked or ["all there"]))
+    assert (run.ready is not None, run.stopped, order) == (True, 0, ["all there"])
+    assert container.asked == ["SIGTERM"]
 
 
 def test_silence_is_an_answer_with_its_reason() -> None:

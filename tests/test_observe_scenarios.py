@@ -2,10 +2,22 @@
 
 from dataclasses import replace
 
+import pytest
 from host_python import PLAN
 
-from lading.model import Backing, Binding, Database, Start, Variable
+from lading.model import (
+    Backing,
+    Binding,
+    Database,
+    Dependencies,
+    Migrations,
+    Program,
+    Request,
+    Start,
+    Variable,
+)
 from lading.observe import loopback, scenarios
+from lading.plan import services
 
 HERE = ("127.0.0.1", 8000)
 
@@ -18,18 +30,19 @@ def test_a_plan_with_sqlite_is_started_in_every_way() -> None:
             environment={"DATABASE_URL": "sqlite:////data/lading-probe.db"},
             connect=HERE,
             mount="bind",
+            twice=True,
         ),
         Start(name="tmpfs", connect=HERE, mount="tmpfs", stall=True),
         Start(
             name="port",
-            environment={"PORT": "9000"},
+            environment={"PORT": "9000", "LOG_LEVEL": "WARNING"},
             reuse="defaults",
             connect=("127.0.0.1", 9000),
             refused=(HERE,),
         ),
         Start(
             name="host",
-            environment={"HOST": "127.0.0.2"},
+            environment={"HOST": "127.0.0.2", "LOG_LEVEL": "debug"},
             reuse="defaults",
             connect=("127.0.0.2", 8000),
             refused=(HERE,),
@@ -47,8 +60,8 @@ def test_the_names_and_defaults_are_the_plans_own() -> None:
     )
     found = {start.name: (start.environment, start.connect) for start in scenarios.starts(plan)}
     assert found["defaults"] == ({}, ("127.0.0.1", 9000))
-    assert found["port"] == ({"ROWS_PORT": "9001"}, ("127.0.0.1", 9001))
-    assert found["host"] == ({"ROWS_HOST": "127.0.0.2"}, ("127.0.0.2", 9000))
+    assert found["port"] == ({"ROWS_PORT": "9001", "LOG_LEVEL": "WARNING"}, ("127.0.0.1", 9001))
+    assert found["host"] == ({"ROWS_HOST": "127.0.0.2", "LOG_LEVEL": "debug"}, ("127.0.0.2", 9000))
     url = "sqlite+aiosqlite:////var/lib/rows/lading-probe.db"
     assert found["database"] == ({"ROWS_URL": url}, ("127.0.0.1", 9000))
 
@@ -90,9 +103,8 @@ def test_what_must_be_set_gets_a_harmless_value_in_every_start() -> None:
         "PORT": "8000",
     }
     assert scenarios.generated(plan) == given
-    assert [{**start.environment, "PORT": "", "HOST": ""} for start in scenarios.starts(plan)] == [
-        {**given, "PORT": "", "HOST": ""}
-    ] * 5
+    told = {"PORT": "", "HOST": "", "LOG_LEVEL": ""}
+    assert [{**start.environment, **told} for start in scenarios.starts(plan)] == [{**given, **told}] * 5
 
 
 def test_on_the_machines_own_network_a_start_moves_to_a_port_that_is_free() -> None:
@@ -124,3 +136,90 @@ def test_nobody_waits_for_a_service_that_is_not_there() -> None:
     assert scenarios.generated(plan)["LADING_WAIT_SECONDS"] == "1"
     given = replace(needed, default="postgresql://db/app", required=False)
     assert scenarios.generated(replace(plan, variables=(given,))) == {}
+
+
+# ── with the project's own requests, services and programs ───────────────────────────────────────────────────────────
+
+ADD = Request(method="POST", path="/rows", body="{}", status=201, keep={"row": "id"})
+EDIT = Request(method="PUT", path="/rows/{row}", body="{}")
+READ = Request(path="/rows/{row}", again=True)
+ALEMBIC = Migrations(tool="alembic", config="alembic.ini", folder="alembic", heads=("0002",))
+
+
+def test_the_projects_own_requests_are_put_to_every_start_on_an_empty_volume() -> None:
+    starts = {start.name: start for start in scenarios.starts(PLAN, (ADD, EDIT, READ))}
+    assert {name: len(start.requests) for name, start in starts.items()} == {
+        "defaults": 3, "database": 3, "tmpfs": 3, "port": 1, "host": 0,
+    }  # fmt: skip
+    assert starts["port"].requests == (READ,)
+    assert [name for name, start in starts.items() if start.drain] == ["database"]
+
+
+def test_where_programs_have_a_part_in_them_they_are_put_to_the_start_that_has_them_beside() -> None:
+    plan = replace(PLAN, programs=(Program(name="rq", kind="rq", role="worker", target="jobs"),))
+    starts = {start.name: start for start in scenarios.starts(plan, (ADD, READ))}
+    assert {name: start.beside for name, start in starts.items() if start.beside} == {"defaults": ("rq",)}
+    assert {name for name, start in starts.items() if start.requests} == {"defaults", "port"}
+
+
+@pytest.mark.parametrize(
+    ("requests", "drained"),
+    [
+        ((READ, EDIT, ADD), ADD),
+        ((READ, EDIT), EDIT),
+        ((ADD, EDIT), ADD),
+        ((READ,), None),
+        ((Request(path="/rows", file="row.csv"),), Request(path="/rows", file="row.csv")),
+        ((Request(path="/rows", form={"a": "{row}"}), replace(READ, keep={"row": "id"})), None),
+    ],
+    ids=["needs nothing kept", "of an unknown name", "first", "no body", "a file", "needs what is kept later"],
+)
+def test_what_is_in_flight_at_sigterm_has_a_body_and_needs_nothing_that_was_kept(
+    requests: tuple[Request, ...], drained: Request | None
+) -> None:
+    assert scenarios.drained(requests) == drained
+
+
+def test_a_database_is_also_said_to_be_where_no_migration_leads_from() -> None:
+    plan = replace(PLAN, migrations=ALEMBIC, env={"DATABASE_URL": "sqlite:////data/rows.db"})
+    newer = scenarios.starts(plan)[-1]
+    assert newer == Start(name="newer", connect=HERE, stamp=scenarios.UNKNOWN)
+    before = scenarios.spoiled(plan, newer)
+    assert before is not None
+    assert (before.name, before.command[:4]) == ("newer-before", ("run", "--", "python", "-c"))
+    assert before.command[-2:] == ("/data/rows.db", scenarios.UNKNOWN)
+    relative = replace(plan, env={"DATABASE_URL": "sqlite:///rows.db"})
+    assert scenarios.spoiled(relative, newer) is None
+    assert "newer" not in {start.name for start in scenarios.starts(PLAN)}
+
+
+def test_replicas_are_started_where_the_database_is_a_server_that_is_migrated() -> None:
+    service = Backing(kind="postgresql", role="database", variable="DATABASE_URL")
+    plan = replace(PLAN, migrations=ALEMBIC, backing=(service,))
+    assert [start.name for start in scenarios.replicas(plan)] == [f"replica-{number}" for number in (1, 2, 3, 4)]
+    assert scenarios.replicas(replace(plan, migrations=None)) == ()
+    assert scenarios.replicas(replace(plan, backing=())) == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "is_async", "driver"),
+    [
+        (("psycopg[binary]>=3",), False, "psycopg"),
+        (("psycopg[binary]>=3",), True, "psycopg"),
+        (("asyncpg",), True, "asyncpg"),
+        (("asyncpg",), False, None),
+        (("psycopg2-binary==2.9",), False, "psycopg2"),
+        (("psycopg2-binary==2.9",), True, None),
+        (("aiosqlite",), True, None),
+    ],
+)
+def test_a_variable_switches_to_postgresql_where_a_driver_of_the_right_kind_is_declared(
+    declared: tuple[str, ...], is_async: bool, driver: str | None
+) -> None:
+    needs = Dependencies(manager="requirements", files=(), requirements=declared, locked=False)
+    plan = replace(
+        PLAN, dependencies=needs, database=Database(dialect="sqlite", variable="DATABASE_URL", is_async=is_async)
+    )
+    found = services.switch(plan)
+    assert (found and found.driver) == driver
+    assert ("postgresql" in {start.name for start in scenarios.starts(plan)}) == (driver is not None)

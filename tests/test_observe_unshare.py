@@ -88,7 +88,8 @@ def bench() -> Iterator[Bench]:
     folder = Path(tempfile.mkdtemp(prefix="lading-test-"))
     try:
         folder.chmod(0o755)
-        copies = {Path(lading.__file__).parent: "lading", Path(sysconfig.get_path("platlib"), "zlib_ng"): "zlib_ng"}
+        copies = {Path(lading.__file__).parent: "lading"}
+        copies |= {Path(sysconfig.get_path("platlib"), name): name for name in ("zlib_ng", "packaging")}
         for source, name in copies.items():
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("host_python.py", "observe_elsewhere.py"):

@@ -87,6 +87,12 @@ def test_what_failed_is_told_first_and_with_what_to_do(update: bool) -> None:
     expected(EXPECTED / "report-mixed.txt", terminal.render(MIXED, 100, False), update)
 
 
+def test_what_ran_beside_is_named_with_the_engine() -> None:
+    beside = replace(OBSERVATION, engine="docker 29.1", services=("postgres:16", "redis:7"))
+    text = terminal.render(replace(GOOD_REPORT, observation=beside), 100, False)
+    assert "engine: docker 29.1, with postgres:16, redis:7\n" in text
+
+
 def test_the_project_is_shown_with_what_told_us(update: bool) -> None:
     expected(EXPECTED / "project.txt", project.text(PROJECT, 100, False), update)
 

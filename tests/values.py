@@ -29,6 +29,8 @@ from lading.model import (
     Plan,
     Process,
     Project,
+    Reply,
+    Request,
     Run,
     Server,
     Start,
@@ -278,12 +280,28 @@ def contents(*layers: tuple[File, ...]) -> Contents:
 CONTENTS = contents(BASE, WHEELS, APP)
 
 ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
-    "port": {"PORT": "9000"},
-    "host": {"HOST": "127.0.0.1"},
+    "port": {"PORT": "9000", "LOG_LEVEL": "WARNING"},
+    "host": {"HOST": "127.0.0.1", "LOG_LEVEL": "debug"},
     "database": {"DATABASE_URL": "sqlite:////data/other.db"},
 }
 
 SERVER = ("/opt/venv/bin/python", "-m", "uvicorn", "app.main:app")
+
+
+CREATE = Request(
+    method="POST", path="/tasks", headers={"Content-Type": "application/json"}, body='{"title": "Milk"}', status=201,
+    contains=("Milk",), keep={"task": "id"},
+)  # fmt: skip
+READ = Request(path="/tasks/{task}", contains=("Milk",), again=True)
+
+
+def reply(request: Request, body: str = '{"id": 1, "title": "Milk"}', status: int | None = None) -> Reply:
+    """What `request` was answered, as it is to be where nothing else is said."""
+    answer = Answer(path=request.path, status=status or request.status, body=body, seconds=0.01)
+    return Reply(request=request, answer=answer, kept=dict.fromkeys(request.keep, "1"))
+
+
+REPLIES = (reply(CREATE), reply(READ))
 
 
 def run(name: str) -> Run:
@@ -299,6 +317,9 @@ def run(name: str) -> Run:
         refused=refused,
         stall=name == "defaults",
         samples=50 if name == "defaults" else 0,
+        requests=(CREATE, READ) if name in {"defaults", "tmpfs"} else (READ,) if name == "port" else (),
+        drain=CREATE if name == "database" else None,
+        twice=name == "database",
     )
     well = Outcome(argv=(*LAUNCH, "healthcheck"), status=0, output="", seconds=0.04)
     return Run(
@@ -318,11 +339,25 @@ def run(name: str) -> Run:
         revisions={f"/data/{database}": ("0002",)},
         stopped=0,
         stop_seconds=0.3,
-        log="started\n",
+        log="started\n" if name == "port" else "INFO: started\n",
+        replies=REPLIES[-len(start.requests) :] if start.requests else (),
+        drained=REPLIES[0].answer if name == "database" else None,
+        second=Outcome(argv=SERVER, status=1, output="[Errno 98] address already in use\n", seconds=1.2)
+        if name == "database"
+        else None,
     )
 
 
-RUNS = {name: run(name) for name in ("defaults", "port", "host", "database", "bind", "tmpfs")}
+#: A database that no migration leads on from: it ends, and never answers.
+NEWER = replace(
+    run("newer"), start=Start(name="newer", stamp="no_such_revision"), ready=None, exited=1, answers=(), processes=(),
+    health=None, writes={}, volume=(), revisions={}, stopped=None, stop_seconds=None, log="lading: no such revision\n",
+)  # fmt: skip
+
+RUNS = {
+    **{name: run(name) for name in ("defaults", "port", "host", "database", "bind", "tmpfs")},
+    "newer": NEWER,
+}
 OBSERVATION = Observation(engine="unshare (user namespace)", image=IMAGE.digest, runs=RUNS)
 
 #: What `lading init` writes.

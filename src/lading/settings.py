@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from lading import journey
 from lading.errors import BadInput
-from lading.model import Criterion, Fact
+from lading.model import Criterion, Fact, Request
 from lading.source import Bounded, Source
 
 
@@ -109,6 +110,8 @@ class Settings:
 
     facts: Mapping[str, Fact[Any]]
     criteria: tuple[Criterion, ...] = field(default=())  # of the project's own, `[[tool.lading.criteria]]`
+    requests: tuple[Request, ...] = field(default=())  # that every ready container must answer so, likewise
+    uploads: Mapping[str, bytes] = field(default_factory=dict)  # the files that they send
 
     def __getitem__(self, key: str) -> Fact[Any]:
         return self.facts[key]
@@ -124,7 +127,7 @@ def load(source: Source, flags: Mapping[str, Any], environ: Mapping[str, str]) -
     Raises `BadInput` for a key that there is not, with the nearest right one, and for a value of the wrong kind.
     """
     facts = {setting.key: Fact(setting.default, "default") for setting in SETTINGS}
-    tables, criteria = _files(source)
+    tables, criteria, requests = _files(source)
     for where, table in tables:
         for key, value in table.items():
             facts[key] = Fact(_value(key, value, where), f"{where} {key}")
@@ -135,12 +138,15 @@ def load(source: Source, flags: Mapping[str, Any], environ: Mapping[str, str]) -
     for key, value in flags.items():
         if value is not None:
             facts[key] = Fact(_value(key, value, f"--{key}"), f"--{key}")
-    return Settings(facts, criteria)
+    return Settings(facts, criteria, requests, {one.file: source.read(one.file) for one in requests if one.file})
 
 
-def _files(source: Source) -> tuple[list[tuple[str, Mapping[str, Any]]], tuple[Criterion, ...]]:
+def _files(
+    source: Source,
+) -> tuple[list[tuple[str, Mapping[str, Any]]], tuple[Criterion, ...], tuple[Request, ...]]:
     tables: list[tuple[str, Mapping[str, Any]]] = []
     criteria: tuple[Criterion, ...] = ()
+    requests: tuple[Request, ...] = ()
     for path, keys in (("pyproject.toml", ("tool", "lading")), ("lading.toml", ())):
         if path not in source.files:
             continue
@@ -151,8 +157,9 @@ def _files(source: Source) -> tuple[list[tuple[str, Mapping[str, Any]]], tuple[C
             raise BadInput("`tool.lading` must be a table", where=path)
         rest = dict(table)
         criteria = _criteria(rest.pop("criteria", []), path) or criteria
+        requests = journey.load(rest.pop("requests", []), source, path) or requests
         tables.append((path, rest))
-    return tables, criteria
+    return tables, criteria, requests
 
 
 def toml(source: Source, path: str) -> dict[str, Any]:
@@ -253,6 +260,7 @@ def schema() -> dict[str, Any]:
         "properties": {
             **dict(sorted(rows.items())),
             "criteria": {"type": "array", "items": criterion, "description": "criteria of the project's own"},
+            "requests": journey.schema(),
         },
         "additionalProperties": False,
     }

@@ -54,7 +54,11 @@ def start(directory: str | Path, flags: Mapping[str, Any], *, plan: Path | None 
     asked = decided = settings.load(tree, flags, os.environ)
     source, folder = _service(tree, decided)
     if folder != ".":
-        decided = settings.load(source, {**flags, "service": None}, os.environ)
+        inner = settings.load(source, {**flags, "service": None}, os.environ)
+        # What nobody says in the backend's own folder is what the whole repository says.
+        decided = replace(inner, criteria=inner.criteria or asked.criteria)
+        if not inner.requests:
+            decided = replace(decided, requests=asked.requests, uploads=asked.uploads)
     checks.criteria.require_known(decided.criteria, checks.CHECKS)
     # Said for the whole repository, it is of the whole repository.
     whole = asked.given("dockerfile")
@@ -172,7 +176,15 @@ def verify(stage: Stage, image: Image, *, progress: Progress = silent) -> Report
     engine = stage.settings["engine"].value
     with ThreadPoolExecutor(1) as beside:  # while the engine unpacks the image, which takes one processor
         loading = beside.submit(contents.load, image, checks.keep)
-        observation = observe.observe(stage.plan, image, engine=engine, cache=store, progress=progress)
+        observation = observe.observe(
+            stage.plan,
+            image,
+            engine=engine,
+            cache=store,
+            progress=progress,
+            requests=stage.settings.requests,
+            uploads=stage.settings.uploads,
+        )
         inside = loading.result()
     developed = _develop(stage, observation.engine, store, progress)
     observed = time.monotonic()

@@ -23,8 +23,10 @@ from lading.checks import (
     health,
     image,
     inputs,
+    journey,
     locked,
     packages,
+    programs,
     running,
     secrets,
     storage,
@@ -38,7 +40,7 @@ __all__ = ["CHECKS", "CRITERIA", "Evidence", "around", "exit_status", "judge", "
 
 #: In the order in which they are reported and documented.
 MODULES = (
-    dockerfile, context, image, packages, secrets, running, health, storage, application, debian,
+    dockerfile, context, image, packages, secrets, running, health, storage, application, journey, programs, debian,
     account, inputs, locked, understanding, guide, development, compose, compose_hardening,
 )  # fmt: skip
 

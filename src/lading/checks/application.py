@@ -7,6 +7,7 @@ import posixpath
 from lading.checks import packages
 from lading.checks.evidence import Check, Said, failed, never_answered, not_started, passed, skipped, unknown
 from lading.checks.forbidden import APP
+from lading.checks.running import silence
 from lading.model import Contents, Observation, Plan, Run
 
 _NONE = "there are no migrations"
@@ -43,8 +44,8 @@ def migrations_in_image(contents: Contents, plan: Plan) -> Said:
 def migrations_applied(defaults: Run | None, plan: Plan, observation: Observation | None) -> Said:
     """The schema is at its newest revision after the first start, on an empty volume.
 
-    From the rows of `alembic_version` on the volume, not from a line in the log, which is written before anything is
-    done and also when it fails. Source: S0-10 and S2-3 of the criteria.
+    From the rows of `alembic_version`, on the volume or in the database that was made for the start, not from a line in
+    the log, which is written before anything is done and also when it fails. Source: S0-10 and S2-3 of the criteria.
     """
     migrations = plan.migrations
     if migrations is None:
@@ -53,13 +54,15 @@ def migrations_applied(defaults: Run | None, plan: Plan, observation: Observatio
         return not_started("defaults", observation)
     if defaults.ready is None:
         return never_answered(defaults)
-    if plan.database is not None and plan.database.dialect != "sqlite":
-        return unknown(f"the revisions of a {plan.database.dialect} database were not read")
+    dialect = plan.database.dialect if plan.database else "sqlite"
+    if dialect != "sqlite" and not (observation and observation.services):
+        return unknown(f"the revisions of a {dialect} database were not read")
     wanted = set(migrations.heads)
     heads = ", ".join(sorted(wanted))
     if not defaults.revisions:
         hint = "run the migrations before the server: the launcher of `lading init` does"
-        return failed(f"no `alembic_version` on {plan.volume}, wanted {heads}", where=plan.volume, hint=hint)
+        place = plan.volume if dialect == "sqlite" else "its own database"
+        return failed(f"no `alembic_version` on {place}, wanted {heads}", where=place, hint=hint)
     for path, rows in defaults.revisions.items():
         if set(rows) == wanted:
             name = posixpath.basename(path)
@@ -68,4 +71,56 @@ def migrations_applied(defaults: Run | None, plan: Plan, observation: Observatio
     return failed(f"`{posixpath.basename(path)}` is at {', '.join(rows) or 'no revision'}, wanted {heads}", where=path)
 
 
-CHECKS: tuple[Check, ...] = (migrations_in_image, migrations_applied)
+def migration_failure_opens_no_port(newer: Run | None, plan: Plan, observation: Observation | None) -> Said:
+    """A container whose migrations fail ends with another status than 0, and its port never opens.
+
+    Its database is said, beforehand, to be at a revision that no migration leads from. Source: S2-3 of the criteria.
+    """
+    if plan.migrations is None or plan.migrations.tool != "alembic":
+        return skipped(_NONE if plan.migrations is None else f"{plan.migrations.tool} has no revisions to be wrong")
+    if newer is None:
+        return not_started("newer", observation)
+    at = f"its database at `{newer.start.stamp}`"
+    hint = "run the migrations before the server, and end where they fail: the launcher of `lading init` does"
+    if newer.ready is not None:
+        return failed(f"with {at} it answered all the same, after {newer.ready:.2f} s", hint=hint)
+    if newer.exited is None:
+        return failed(f"with {at} it neither answered nor ended", hint=hint)
+    if newer.exited == 0:
+        return failed(f"with {at} it ended with status 0, as if all were well", hint=hint)
+    return passed(f"with {at}: status {newer.exited}, and no answer on its port before that")
+
+
+def replicas_serve(plan: Plan, observation: Observation) -> Said:
+    """Several containers that are started at once on one empty database all serve, and it is at its newest revision.
+
+    Source: S3-3 of the criteria.
+    """
+    if plan.migrations is None:
+        return skipped(_NONE)
+    if not any(one.role == "database" for one in plan.backing):
+        return skipped("its database is a file, which one container has")
+    runs = [run for run in observation.runs.values() if run.start.name.startswith("replica-")]
+    if not runs:
+        return not_started("replica-1", observation)
+    wanted = set(plan.migrations.heads)
+    for run in runs:
+        if run.ready is None or run.exited is not None or not run.answers or (run.answers[0].status or 500) >= 500:
+            return silence(run)
+    rows = {row for found in runs[0].revisions.values() for row in found}
+    if rows != wanted:
+        there = ", ".join(sorted(rows)) or "no revision"
+        return failed(f"{len(runs)} replicas answered, but their database is at {there}, wanted {', '.join(wanted)}")
+    last = max(run.ready or 0 for run in runs)
+    return passed(
+        f"{len(runs)} at once on an empty database: all answered within {last:.1f} s, at {', '.join(sorted(rows))}",
+        seconds=last,
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    migrations_in_image,
+    migrations_applied,
+    migration_failure_opens_no_port,
+    replicas_serve,
+)

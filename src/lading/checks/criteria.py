@@ -26,24 +26,41 @@ CRITERIA = (
         ),
     ),
     Criterion(
-        id="configurable", title="Listens where its variables say", checks=("port-configures", "host-configures"),
+        id="configurable",
+        title="Listens where its variables say",
+        checks=("port-configures", "host-configures", "log-level-configures"),
     ),
     Criterion(
-        id="migrated", title="Migrates before it serves", checks=("migrations-in-image", "migrations-applied"),
+        id="migrated",
+        title="Migrates before it serves",
+        checks=("migrations-in-image", "migrations-applied", "migration-failure-opens-no-port"),
     ),
+    Criterion(id="replicated", title="Serves from several containers at once", checks=("replicas-serve",)),
     Criterion(
-        id="database", title="Keeps its rows where they last", checks=("sqlite-on-volume", "database-configures"),
+        id="database",
+        title="Keeps its rows where they last",
+        checks=("sqlite-on-volume", "database-configures"),
     ),
+    Criterion(id="switched", title="Runs on another database, too", checks=("database-switches",)),
     Criterion(
         id="durable", title="Writes its volume, and finds it again", checks=("volume-writable", "survives-recreation"),
     ),
+    Criterion(
+        id="works",
+        title="Answers the project's own requests",
+        checks=("requests-answered", "rerun-keeps-rows", "drains"),
+    ),
+    Criterion(id="works-beside", title="Works beside the server, too", checks=("worker-healthy", "worker-stops")),
+    Criterion(id="measured", title="Counts what it does", checks=("metrics-coherent",)),
     Criterion(
         id="unprivileged",
         title="Runs as an ordinary user",
         checks=("user-not-root", "user-uid", "process-not-root", "owners"),
     ),
     Criterion(id="read-only", title="Leaves its root as it is", checks=("read-only-root",)),
-    Criterion(id="stops", title="Stops when it is told to", checks=("server-is-pid-1", "stops-in-time")),
+    Criterion(
+        id="stops", title="Stops when it is told to", checks=("server-is-pid-1", "stops-in-time", "port-taken"),
+    ),
     Criterion(
         id="complete",
         title="Has every production dependency",

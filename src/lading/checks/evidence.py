@@ -119,10 +119,12 @@ def not_started(name: str, observation: Observation | None) -> Finding:
     """The verdict of a check that needs the start `name`, where there is none."""
     if observation is None:
         return unknown(_MISSING["observation"])
+    told = limit(observation, f"`{name}`", "could not be started under")
+    if told in observation.limits:
+        return unknown(told)
     if not observation.runs:
         return unknown("; ".join(observation.limits) or _MISSING["observation"])
-    told = limit(observation, f"`{name}`")
-    return unknown(told if f"`{name}`" in told else f"{observation.engine} did not try the start `{name}`")
+    return unknown(f"{observation.engine} did not try the start `{name}`")
 
 
 def never_answered(run: Run) -> Finding:

@@ -7,7 +7,7 @@ import textwrap
 
 from lading import launch
 from lading.checks import secrets
-from lading.checks.evidence import Check, Said, failed, limit, passed, unknown
+from lading.checks.evidence import Check, Said, failed, limit, never_answered, passed, unknown
 from lading.model import Finding, Observation, Plan, Run
 
 _SHELLS = frozenset({"ash", "bash", "busybox", "dash", "ksh", "sh", "zsh"})
@@ -39,14 +39,20 @@ def _given(run: Run) -> str:
     return f"no variable set but {names}, which must be" if names else "no variable set"
 
 
+def _addresses(plan: Plan) -> set[str]:
+    """The variables that say where the services are: nobody has them on the loopback of a container."""
+    return {name for one in plan.backing for name in (one.variable or "", *one.parts.values())}
+
+
 def defaults_work(defaults: Run, plan: Plan) -> Said:
     """The image's own command starts and answers with no variable set.
 
-    A variable that the project requires and that has no default is given a value, and named. An answer of 500 and
-    more is none. Source: S0's AC9, "defaults work without any env vars set".
+    A variable that the project requires and that has no default is given a value, and named, and so is the address of
+    a service that it needs. An answer of 500 and more is none. Source: S0's AC9, "defaults work without any env vars
+    set".
     """
     required = {one.name for one in plan.variables if one.required and one.default is None}
-    needless = sorted(defaults.start.environment.keys() - required)
+    needless = sorted(defaults.start.environment.keys() - required - _addresses(plan))
     if needless:
         return unknown(f"it was started with {', '.join(needless)} set")
     status = defaults.answers[0].status if defaults.answers else None
@@ -69,6 +75,29 @@ def host_configures(host: Run, plan: Plan) -> Said:
     Source: S0's AC9.
     """
     return _binding(host, plan.host.variable)
+
+
+def log_level_configures(defaults: Run, port: Run, host: Run, plan: Plan) -> Said:
+    """The variable for the log level is taken in capitals and in small letters, and decides how much is logged.
+
+    With WARNING nothing is logged as INFO, which a start with the default does. Source: S2-5 of the criteria.
+    """
+    variable = plan.log_level.variable
+    if defaults.ready is None:
+        return never_answered(defaults)
+    for run in (port, host):
+        level = run.start.environment.get(variable)
+        if level is None:
+            return unknown(f"no start had `{variable}` set")
+        if run.ready is None:
+            return failed(f"with {variable}={level} it never answered", hint="take a level in any case")
+    if not any("INFO" in line for line in defaults.log.splitlines()):
+        return unknown("the start `defaults` logged nothing as INFO, so that less cannot be seen")
+    told = [line for line in port.log.splitlines() if "INFO" in line]
+    if told:
+        shown = " ".join(secrets.redact(told[0]).split())[:60]
+        return failed(f"with {variable}=WARNING it logged {len(told)} lines as INFO: {shown}")
+    return passed(f"{variable}=WARNING logs no INFO, and {variable}=debug starts")
 
 
 def _binding(run: Run, variable: str) -> Said:
@@ -143,7 +172,8 @@ def stops_in_time(observation: Observation, plan: Plan) -> Said:
     143 is a process that SIGTERM ended; 137 is one that had to be killed.
     Source: S2's edge case 5; Docker's reference, "docker stop"; Kubernetes' "Termination of Pods".
     """
-    judged = [run for run in observation.runs.values() if run.ready is not None]
+    # What works beside the server has a grace of its own.
+    judged = [run for run in observation.runs.values() if run.ready is not None and not run.start.command]
     if not judged:
         return unknown("no start got as far as to be stopped")
     hint = "the server must be process 1, and give up on open requests before the engine does"
@@ -163,11 +193,37 @@ def stops_in_time(observation: Observation, plan: Plan) -> Said:
     return passed(said, seconds=slowest)
 
 
+def port_taken(observation: Observation) -> Said:
+    """A server whose port is taken ends by itself, with another status than 0 and the reason in its log.
+
+    The image's own command is started a second time in a container that serves. Source: S2's edge case 4.
+    """
+    run = next((run for run in observation.runs.values() if run.start.twice), None)
+    if run is None:
+        return unknown("no start was made where the port was taken")
+    if run.ready is None:
+        return never_answered(run)
+    if run.second is None:
+        return unknown("the server was not started a second time")
+    if run.second.status is None:
+        return failed("a second server on the same port did not end", hint="let it end when it cannot bind")
+    if run.second.status == 0:
+        return failed("a second server on the same port ended with status 0, as if all were well")
+    lines = [line for line in run.second.output.splitlines() if "in use" in line.lower()]
+    if not lines:
+        return failed(f"a second server on the same port ended with {run.second.status}, and did not say why")
+    said = " ".join(secrets.redact(lines[-1]).split())
+    said = said if len(said) <= 60 else "…" + said[-59:]
+    return passed(f"a second server ended with status {run.second.status}: {said}", seconds=run.second.seconds)
+
+
 CHECKS: tuple[Check, ...] = (
     defaults_work,
     port_configures,
     host_configures,
+    log_level_configures,
     process_not_root,
     server_is_pid_1,
     stops_in_time,
+    port_taken,
 )

@@ -152,6 +152,8 @@ def database_configures(database: Run | None, plan: Plan, observation: Observati
         return skipped("there is no database")
     if plan.database.variable is None:
         return failed("no variable holds the database's URL", where=plan.because.get("database", ""))
+    if plan.database.dialect != "sqlite":
+        return _told(plan.database.variable, observation)
     if database is None:
         return not_started("database", observation)
     return _moved(database, plan, plan.database.variable)
@@ -174,6 +176,23 @@ def _moved(database: Run, plan: Plan, variable: str) -> Finding:
     if usual != path and posixpath.join(APP, usual) in {*files, *database.written}:
         return failed(f"with {variable} set to {path}, {usual} was written as well", where=usual)
     return passed(f"{variable} set to {path}: rows go there, and nowhere else", seconds=database.ready)
+
+
+def _told(variable: str, observation: Observation | None) -> Finding:
+    """Whether starts that were told of different databases of one server each migrated its own."""
+    if observation is None or not observation.runs or not observation.services:
+        return not_started("defaults", observation)
+    moved = {
+        run.start.environment.get(variable): run
+        for run in observation.runs.values()
+        if run.ready is not None and run.start.reuse is None and variable in run.start.environment
+    }
+    empty = next((run for run in moved.values() if not run.revisions), None)
+    if len(moved) < 2:
+        return unknown(f"fewer than two starts had a `{variable}` of their own")
+    if empty:
+        return failed(f"the start `{empty.start.name}` wrote nothing to the database that {variable} says")
+    return passed(f"{len(moved)} starts, each with another database in {variable}: each migrated its own")
 
 
 def _urls(plan: Plan, image: Image) -> Iterator[tuple[str, str]]:

@@ -75,6 +75,7 @@ class Serving:
     memory: int = 200_000_000  # that one process takes, for `auto`
     starts_programs: bool = False  # so that somebody has to wait for those that lose their parent
     metrics: bool = False  # prometheus_client's, which several processes add up in a directory
+    metrics_path: str | None = None  # where they are read, without asking for who asks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,24 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request of the project's own, and the answer that it wants. `{name}` in it is what an earlier one kept."""
+
+    method: str = "GET"
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str | None = None
+    form: Mapping[str, str] = field(default_factory=dict)  # the fields of a form, beside the file
+    file: str | None = None  # sent as the form's `file`: a path from the project's root
+    status: int = 200
+    contains: tuple[str, ...] = ()  # texts that the answer holds
+    keep: Mapping[str, str] = field(default_factory=dict)  # name → where the value is in the JSON: `items.0.id`
+    until: int = 0  # seconds for which it is asked again until it is answered so: a worker has work to do
+    times: int = 1  # how often it is asked; the last answer counts
+    again: bool = False  # asked of the next container on the same volume and database, too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
     """One start to try. A scenario is a value, so that what was asked stands beside what was seen."""
 
@@ -20,6 +38,13 @@ class Start:
     stall: bool = False  # stop the server's process and ask the health check
     samples: int = 0  # how many times the health path is timed
     paths: tuple[str, ...] = ()  # what else is asked, by GET
+    command: tuple[str, ...] = ()  # what the image is told to be; nothing: what it is by itself
+    requests: tuple[Request, ...] = ()  # the project's own, in order
+    scrapes: int = 0  # how many times the metrics are read, several at once
+    beside: tuple[str, ...] = ()  # the programs of the plan that run with it, by name
+    drain: Request | None = None  # sent by half before SIGTERM, and to its end afterwards
+    twice: bool = False  # start the server a second time, in the same container
+    stamp: str | None = None  # the revision that its database is said to be at, before it starts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +56,25 @@ class Answer:
     body: str
     seconds: float
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What one request of the project's own was answered, the last time that it was asked."""
+
+    request: Request
+    answer: Answer
+    kept: Mapping[str, str] = field(default_factory=dict)
+    wrong: str = ""  # why a value that was to be kept is not there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scrape:
+    """The counters of one reading of the metrics."""
+
+    began: float  # seconds, of one clock
+    ended: float
+    counters: Mapping[str, float]  # the series as it is written, with its labels → its value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +102,7 @@ class Run:
     """What one start did."""
 
     start: Start
-    ready: float | None  # seconds from start to the first answer; None: never
+    ready: float | None  # seconds to the first answer, of a worker to its first good health check; None: never
     exited: int | None  # the status, where it ended by itself
     answers: tuple[Answer, ...]  # the first is the one that made it ready
     samples: tuple[float, ...]  # seconds
@@ -70,10 +114,14 @@ class Run:
     writes: Mapping[str, Outcome]  # directory → what trying to write there gave
     written: tuple[str, ...]  # files of the root that appeared or changed, the volume and /tmp left out
     volume: tuple[str, ...]  # files under the volume afterwards
-    revisions: Mapping[str, tuple[str, ...]]  # SQLite file in the volume → its alembic_version rows
+    revisions: Mapping[str, tuple[str, ...]]  # SQLite file in the volume, or database → its alembic_version rows
     stopped: int | None  # exit status after SIGTERM; None: it had to be killed
     stop_seconds: float | None
     log: str
+    replies: tuple[Reply, ...] = ()
+    scrapes: tuple[Scrape, ...] = ()
+    drained: Answer | None = None  # to the start's `drain`
+    second: Outcome | None = None  # the server, started again where its port is taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,4 +147,6 @@ class Observation:
     engine: str  # as a person would name it: "unshare (user namespace)"
     image: str  # digest
     runs: Mapping[str, Run]
+    services: tuple[str, ...] = ()  # images of the backing services that ran beside
+    absent: tuple[str, ...] = ()  # kinds of the plan's services that did not
     limits: tuple[str, ...] = ()  # what this engine cannot show, in sentences

@@ -12,6 +12,26 @@ from typing import Protocol
 from lading.model import Image, Outcome, Plan, Process, Progress, Start
 
 
+class Services(Protocol):
+    """The services that the plan needs, running, with databases of its own for each start."""
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """What they were started from."""
+
+    def environment(self, owner: str, *, switched: bool = False) -> dict[str, str]:
+        """The variables for the start `owner`; `switched`: also those of a database of another kind."""
+
+    def masked(self, text: str) -> str:
+        """`text` without the passwords that were made for them."""
+
+    def revisions(self, owner: str) -> dict[str, tuple[str, ...]]:
+        """The rows of `alembic_version` in the databases of the start `owner`, by a name of each database."""
+
+    def stamp(self, owner: str, revision: str) -> None:
+        """Say in the database of the start `owner` that it is at `revision`. Raises `Outside` where that fails."""
+
+
 class Container(Protocol):
     """A container that was started, and whose first process may have ended since."""
 
@@ -59,6 +79,7 @@ class Host:
     limits: tuple[str, ...]
     at_once: int  # how many containers may run at the same time
     start: Callable[[Start], AbstractContextManager[Container]]
+    services: Services | None = None  # what runs beside them; None where nothing does
 
 
 class Engine(Protocol):

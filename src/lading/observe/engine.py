@@ -29,7 +29,10 @@ _PATIENCE = 10.0
 @contextmanager
 def host(client: Client, kind: str, plan: Plan, image: Image, *, cache: Path, progress: Progress) -> Iterator[Host]:
     """Take `image` in, unless the engine has made it, and remove in the end whatever was made."""
+    from lading.observe import services
+
     with scratch.folder(cache, kind, partial(_sweep, client)) as folder:
+        begun = services.begin(client, plan, folder, f"{LABEL}={folder.name}", progress)
         name = image.digest
         if client.tell("image", "inspect", name).status:
             name = _image(folder)
@@ -37,9 +40,13 @@ def host(client: Client, kind: str, plan: Plan, image: Image, *, cache: Path, pr
             archive.write(image, folder / "image.tar", format="docker", name=name)
             client.ask("load", "--input", str(folder / "image.tar"), timeout=MOVE)
             (folder / "image.tar").unlink()
-        making = Making(client=client, plan=plan, image=image, name=name, folder=folder)
+        ready = services.ready(begun, progress)
+        making = Making(
+            client=client, plan=plan, image=image, name=name, folder=folder, options=ready.options if ready else ()
+        )
+        at_once = min(3, os.cpu_count() or 1)
         try:
-            yield Host(name=client.name, limits=(), at_once=min(3, os.cpu_count() or 1), start=partial(_start, making))
+            yield Host(name=client.name, limits=(), at_once=at_once, start=partial(_start, making), services=ready)
         finally:
             with making.lock:  # a thread that has waited for it makes nothing any more
                 making.closed.set()
@@ -53,7 +60,11 @@ def _sweep(client: Client, folder: Path) -> None:
     """Remove whatever was made for `folder`."""
     ours = f"label={LABEL}={folder.name}"
     with suppress(Outside):  # an engine that does not answer any more keeps what it has
-        for what, remove in ((("ps", "--all"), ("rm", "--force", "--volumes")), (("volume", "ls"), ("volume", "rm"))):
+        for what, remove in (
+            (("ps", "--all"), ("rm", "--force", "--volumes")),
+            (("volume", "ls"), ("volume", "rm")),
+            (("network", "ls"), ("network", "rm")),
+        ):
             found = client.ask(*what, "--quiet", "--filter", ours).split()
             if found:
                 client.tell(*remove, *found)
@@ -69,6 +80,7 @@ class Making:
     image: Image
     name: str  # of the image, for the engine
     folder: Path
+    options: tuple[str, ...] = ()  # of every container, that it reaches the services
     lock: Lock = field(default_factory=Lock)
     closed: Event = field(default_factory=Event)
 
@@ -83,7 +95,7 @@ def _start(making: Making, start: Start) -> Iterator[Box]:
     with making.lock:
         if making.closed.is_set():
             raise Outside("the observation was ended")
-        client.ask("create", "--name", name, *_options(making, start, ports), making.name)
+        client.ask("create", "--name", name, *_options(making, start, ports), making.name, *start.command)
     pids: list[int] = []
     try:
         client.ask("start", name)
@@ -103,7 +115,7 @@ def _options(making: Making, start: Start, ports: Sequence[int]) -> Iterator[str
     """The options of `create`: what Compose and Kubernetes will ask for too."""
     client, plan, label = making.client, making.plan, f"{LABEL}={making.folder.name}"
     yield from ("--label", label, "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL")  # noqa: S108
-    yield from ("--security-opt", "no-new-privileges", *client.options)
+    yield from ("--security-opt", "no-new-privileges", *client.options, *making.options)
     for port in ports:
         yield from ("--publish", f"127.0.0.1::{port}")
     for name, value in start.environment.items():

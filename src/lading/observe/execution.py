@@ -9,7 +9,7 @@ import signal
 import socket
 import stat
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -76,13 +76,18 @@ class Held:
     children: Children = field(default_factory=Children)
 
 
-def first(home: Home, *, name: str, mount: str, environment: Mapping[str, str], owner: tuple[int, int] | None) -> Held:
+def first(
+    home: Home, *, name: str, mount: str, environment: Mapping[str, str], owner: tuple[int, int] | None,
+    command: Sequence[str] = (),
+) -> Held:  # fmt: skip
     """Start what the image starts, on the volume called `name`, which is made when there is none of that name.
 
+    `command` takes the place of the image's own.
     `owner` is whose the folder of the volume is in the image, where the unpacked one does not show it.
     Raises `OSError` when that cannot be isolated; a program that cannot be started is an exit status and a log.
     """
-    entry = entries.read(home.config, f"{home.path}/root", environment)
+    config = {**home.config, "Cmd": list(command)} if command else home.config
+    entry = entries.read(config, f"{home.path}/root", environment)
     folder = _volume(home, entry, name, mount, owner)
     if home.mode == "chroot":
         root = _copied(home, name, folder, entry)

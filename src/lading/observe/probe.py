@@ -6,21 +6,24 @@ longer than a time that the plan gives or that stands here.
 
 from __future__ import annotations
 
-import http.client
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from lading.model import Answer, Outcome, Plan, Process, Run
-from lading.observe import sqlite
+from lading.observe import asking, metrics, sqlite, web
 from lading.observe.container import Container
 
 #: Seconds: between two attempts at the first answer, for one answer, for a small program, and beyond the start period.
-_POLL, _ANSWER, _PROGRAM, _PATIENCE = 0.01, 5.0, 10.0, 20.0
+_POLL, _ANSWER, _PROGRAM, _PATIENCE = 0.01, 5.0, 20.0, 80.0
 
-_LARGEST_BODY = 64_000
+#: Seconds: for the first answer of one of several that start at once, for a server to give up a port that is taken, and
+#: that a request is in flight before a signal and after it.
+TOGETHER, _SECOND, _FLIGHT = 180.0, 45.0, 0.5
 
 #: Creating a file is the proof: what access(2) says is not, on a read-only file system or as a mapped user.
 _WRITE = """
@@ -38,30 +41,54 @@ for folder in sys.argv[1:]:
 """
 
 
-def probe(container: Container, plan: Plan, config: Mapping[str, Any]) -> Run:
-    """Look at `container` from its start to its end, which this brings about; `config` is the image's own."""
+def probe(
+    container: Container,
+    plan: Plan,
+    config: Mapping[str, Any],
+    *,
+    uploads: Mapping[str, bytes] = MappingProxyType({}),
+    kept: Mapping[str, str] = MappingProxyType({}),
+    settled: Callable[[], None] = lambda: None,
+    started: Callable[[], None] = lambda: None,
+    quiet: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Run:
+    """Look at `container` from its start to its end, which this brings about; `config` is the image's own.
+
+    `uploads` are the files that its requests send, `kept` the values that an earlier container gave; `settled` is
+    called before they are asked, to wait for what runs beside. `started` is called when it has answered or will not;
+    what is timed is asked inside `quiet`.
+    """
     start = container.start
-    first, ready = _first_answer(container, plan)
+    try:
+        first, ready = _first_answer(container, plan)
+    finally:
+        started()
     exited = container.wait(0)
     up = first is not None and exited is None
+    if up and start.requests:
+        settled()
+    replies = tuple(asking.ask(container, start.requests, uploads, kept)) if up else ()
     answers = [first] if first else []
     samples: list[float] = []
     if up:
-        for answer in _samples(container, plan):
-            if answer.status is None:
-                answers.append(answer)
-            else:
-                samples.append(answer.seconds)
+        with quiet() if start.samples else nullcontext():
+            for answer in _samples(container, plan):
+                if answer.status is None:
+                    answers.append(answer)
+                else:
+                    samples.append(answer.seconds)
         answers += [get(container, start.connect, path) for path in start.paths]
+    measured = metrics.scrape(container, plan.server.metrics_path or "", start.scrapes) if up else ()
     processes = container.processes() if exited is None else ()
     writes = _writes(container, plan, processes) if exited is None else {}
     health = _health(container, config, {}) if up else None
     engine_health = container.health() if up else None
+    second = container.execute(_argv(config), {}, _SECOND) if up and start.twice else None
     stalled = _stalled(container, config) if up and start.stall else None
     refused = tuple(one for one in start.refused if up and get(container, one, _path(plan)).status is None)
     exited = container.wait(0)
     held = container.volume() if start.mount == "tmpfs" else None  # which goes with the container
-    stopped, seconds = _stop(container, plan) if exited is None else (None, None)
+    stopped, seconds, drained = _stop(container, plan, uploads) if exited is None else (None, None, None)
     held = container.volume() if held is None else held
     return Run(
         start=start,
@@ -81,28 +108,48 @@ def probe(container: Container, plan: Plan, config: Mapping[str, Any]) -> Run:
         stopped=stopped,
         stop_seconds=seconds,
         log=container.log(),
+        replies=replies,
+        scrapes=measured,
+        drained=drained,
+        second=second,
+    )
+
+
+def brief(container: Container, plan: Plan, together: Callable[[], None]) -> Run:
+    """Of a container that is one of several: its first answer, and how it ends once `together` returns."""
+    first, ready = _first_answer(container, plan, TOGETHER)
+    together()
+    exited = container.wait(0)
+    stopped, seconds, _ = _stop(container, plan, {}) if exited is None else (None, None, None)
+    return Run(
+        start=container.start,
+        ready=ready,
+        exited=exited,
+        answers=(first,) if first else (),
+        samples=(),
+        refused=(),
+        processes=(),
+        health=None,
+        engine_health=None,
+        stalled=None,
+        writes={},
+        written=(),
+        volume=(),
+        revisions={},
+        stopped=stopped,
+        stop_seconds=seconds,
+        log=container.log(),
     )
 
 
 def get(container: Container, address: tuple[str, int], path: str) -> Answer:
-    """What a new connection to `address` answers to `GET path`, at most the beginning of it; or why there is none."""
-    began = time.monotonic()
-    connection = http.client.HTTPConnection(*address, timeout=_ANSWER)
-    try:
-        connection.sock = container.connect(address, _ANSWER)
-        began = time.monotonic()
-        connection.request("GET", path, headers={"Connection": "close", "User-Agent": "lading"})
-        response = connection.getresponse()
-        body = b""
-        while len(body) < _LARGEST_BODY and time.monotonic() < began + _ANSWER and (more := response.read1(4096)):
-            body += more
-    except (OSError, http.client.HTTPException) as error:
-        seconds = time.monotonic() - began
-        return Answer(path=path, status=None, body="", seconds=seconds, error=str(error) or type(error).__name__)
-    finally:
-        connection.close()
-    seconds = time.monotonic() - began
-    return Answer(path=path, status=response.status, body=body.decode(errors="replace"), seconds=seconds)
+    """What a new connection to `address` answers to `GET path`; or why there is none."""
+    return web.ask(container, address, path, timeout=_ANSWER)
+
+
+def _argv(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the image starts by itself."""
+    return (*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ()))
 
 
 def _path(plan: Plan) -> str:
@@ -110,11 +157,11 @@ def _path(plan: Plan) -> str:
     return plan.health.path or "/"
 
 
-def _first_answer(container: Container, plan: Plan) -> tuple[Answer | None, float | None]:
+def _first_answer(container: Container, plan: Plan, patience: float = _PATIENCE) -> tuple[Answer | None, float | None]:
     """The answer that made the container ready, and when; what it answers while it starts, by a 5xx, is not that."""
     answer, seconds = None, None
     look = time.monotonic() + 0.2
-    while (asked := time.monotonic()) < container.began + plan.health.start_period + _PATIENCE:
+    while (asked := time.monotonic()) < container.began + plan.health.start_period + patience:
         fresh = get(container, container.start.connect, _path(plan))
         if fresh.status is not None:
             answer, seconds = fresh, time.monotonic() - container.began
@@ -176,13 +223,24 @@ def _stalled(container: Container, config: Mapping[str, Any]) -> Outcome | None:
         container.signal(signal.SIGCONT, everyone=True)
 
 
-def _stop(container: Container, plan: Plan) -> tuple[int | None, float]:
-    """Ask the container to end, as `docker stop` does, and make it when it does not: its status, and how long."""
+def _stop(container: Container, plan: Plan, uploads: Mapping[str, bytes]) -> tuple[int | None, float, Answer | None]:
+    """Ask the container to end, as `docker stop` does, and make it when it does not: its status, and how long.
+
+    A request that its start wants in flight is sent by half before, and to its end afterwards: the answer.
+    """
+    drain = container.start.drain
+    rest = asking.half(container, drain, uploads) if drain else None
+    if rest:
+        time.sleep(_FLIGHT)  # the server has taken it
     began = time.monotonic()
     container.signal(signal.SIGTERM)
-    status = container.wait(plan.stop_seconds)
+    drained = None
+    if rest:
+        time.sleep(_FLIGHT)  # the server has heard the signal
+        drained = rest(plan.stop_seconds)
+    status = container.wait(max(plan.stop_seconds - (time.monotonic() - began), 0.1))
     seconds = time.monotonic() - began
     if status is None:
         container.signal(signal.SIGKILL)
         container.wait(_PROGRAM)
-    return status, seconds
+    return status, seconds, drained

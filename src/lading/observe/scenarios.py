@@ -2,55 +2,128 @@
 
 from __future__ import annotations
 
-from lading.model import Plan, Start, Variable
+from collections.abc import Sequence
+
+from lading.checks import storage
+from lading.model import Plan, Request, Start, Variable
+from lading.plan import services
+
+#: How many containers are started at once on one empty database.
+REPLICAS = 4
+
+#: How many times the metrics are read.
+_SCRAPES = 24
+
+#: A revision that no project has.
+UNKNOWN = "lading_no_such_revision"
+
+_STAMP = """
+import os, sqlite3, sys
+os.makedirs(os.path.dirname(sys.argv[1]), exist_ok=True)
+with sqlite3.connect(sys.argv[1]) as database:
+    database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+    database.execute("INSERT INTO alembic_version VALUES (?)", (sys.argv[2],))
+"""
 
 #: For a variable that must be set and has no default: long enough for a key, and plainly nobody's.
 GENERATED = "lading-probe-0123456789abcdef0123456789abcdef"
 
 
-def starts(plan: Plan) -> tuple[Start, ...]:
+def starts(plan: Plan, requests: Sequence[Request] = ()) -> tuple[Start, ...]:
     """The starts that an observation tries, a start that reuses another's volume after all that do not.
 
     Each kind of mount is tried once on an empty volume, and what asks nothing of the volume gets one that is up to
     date: to bring a new one there is half of what a start costs. The stall takes a second of nobody's time: it is in a
-    start of the first batch, beside others that are busy.
+    start of the first batch, beside others that are busy. The project's own requests are put to every start on an
+    empty volume; where programs beside the server have a part in them, to the one that has them beside it.
     """
     port, other = int(plan.port.default), 9000 if plan.port.default != "9000" else 9001
     given = generated(plan)
     here = ("127.0.0.1", port)
-    found = [Start(name="defaults", environment=given, connect=here, samples=50)]
+    asked = tuple(requests)
+    alone = () if plan.programs else asked
+    again = tuple(one for one in asked if one.again)
+    drain = drained(asked)
+    found = [
+        Start(
+            name="defaults", environment=given, connect=here, samples=50, requests=asked,
+            scrapes=_SCRAPES if plan.server.metrics_path else 0, beside=tuple(one.name for one in plan.programs),
+        )
+    ]  # fmt: skip
     database = plan.database
     if database and database.dialect == "sqlite" and database.variable:
         # The driver stays the project's: an application that is asynchronous needs an asynchronous one.
         scheme = (plan.env.get(database.variable) or database.url or "sqlite:").partition(":")[0]
         url = f"{scheme}:///{plan.volume}/lading-probe.db"
-        found.append(Start(name="database", environment={**given, database.variable: url}, connect=here, mount="bind"))
+        name, given_there = "database", {**given, database.variable: url}
     else:
-        found.append(Start(name="bind", environment=given, connect=here, mount="bind"))
+        name, given_there = "bind", given
     found += [
-        Start(name="tmpfs", environment=given, connect=here, mount="tmpfs", stall=True),
+        Start(
+            name=name, environment=given_there, connect=here, mount="bind", requests=alone, drain=drain, twice=True
+        ),
+        Start(name="tmpfs", environment=given, connect=here, mount="tmpfs", stall=True, requests=alone),
         Start(
             name="port",
-            environment={**given, plan.port.variable: str(other)},
+            environment={**given, plan.port.variable: str(other), plan.log_level.variable: "WARNING"},
             reuse="defaults",
             connect=("127.0.0.1", other),
             refused=(here,),
+            requests=again,
         ),
         Start(
             name="host",
-            environment={**given, plan.host.variable: "127.0.0.2"},
+            environment={**given, plan.host.variable: "127.0.0.2", plan.log_level.variable: "debug"},
             reuse="defaults",
             connect=("127.0.0.2", port),
             refused=(here,),
         ),
-    ]
+    ]  # fmt: skip
+    if services.switch(plan):
+        # Its volume is its own: what the application keeps in files is there beside the database.
+        found.append(Start(name="postgresql", environment=given, connect=here, requests=alone))
+    if plan.database and plan.migrations and plan.migrations.tool == "alembic":
+        found.append(Start(name="newer", environment=given, connect=here, stamp=UNKNOWN))
     return tuple(found)
+
+
+def replicas(plan: Plan) -> tuple[Start, ...]:
+    """Starts that are to be made at once, on one empty database: none where that is a file."""
+    if plan.migrations is None or not any(one.role == "database" for one in plan.backing):
+        return ()
+    here = ("127.0.0.1", int(plan.port.default))
+    return tuple(
+        Start(name=f"replica-{number}", environment=generated(plan), connect=here, mount="tmpfs")
+        for number in range(1, REPLICAS + 1)
+    )
+
+
+def drained(requests: Sequence[Request]) -> Request | None:
+    """The first request with a body that asks for nothing that an earlier one kept."""
+    names = {name for one in requests for name in one.keep}
+    for one in requests:
+        texts = (one.path, one.body or "", *one.headers.values(), *one.form.values())
+        if (one.body or one.form or one.file) and not any(f"{{{name}}}" in text for name in names for text in texts):
+            return one
+    return None
+
+
+def spoiled(plan: Plan, start: Start) -> Start | None:
+    """A start that writes what `start` stamps into SQLite's file, on a volume that `start` then reuses."""
+    database = plan.database
+    url = plan.env.get(database.variable or "") or database.url or "" if database else ""
+    path = storage.sqlite_path(url)
+    if start.stamp is None or database is None or database.dialect != "sqlite" or not (path or "").startswith("/"):
+        return None
+    command = ("run", "--", "python", "-c", _STAMP, path or "", start.stamp)
+    return Start(name=f"{start.name}-before", environment=start.environment, connect=start.connect, command=command)
 
 
 def generated(plan: Plan) -> dict[str, str]:
     """A harmless value for each variable that the project cannot do without and the image does not set.
 
-    Where that is the address of a service, nothing is there, and the launcher need not wait a minute for it.
+    Where that is the address of a service, and no service runs beside the start, nothing is there, and the launcher
+    need not wait a minute for it.
     """
     given = {one.name: _value(plan, one) for one in plan.variables if one.required and not _set(plan, one)}
     absent = any(one.variable in given for one in plan.backing)

@@ -155,6 +155,7 @@ def _host(mode: str, plan: Plan, channel: socket.socket, owner: tuple[int, int] 
             "mount": asked.mount,
             "environment": dict(made.environment),
             "owner": owner,
+            "command": list(made.command),
         }
         with lock:
             wire.send(channel, request)

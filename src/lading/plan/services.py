@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from lading.model import Backing, Database, Fact, Program, Variable, Worker
+from lading.dependencies import requirement
+from lading.model import Backing, Database, Fact, Plan, Program, Variable, Worker
 
 #: A URL's scheme, or a dialect, without its driver → the kind of service.
 KINDS: Mapping[str, str] = {
@@ -134,3 +135,24 @@ def programs(workers: Iterable[Fact[Worker]]) -> tuple[Program, ...]:
             )
         )
     return tuple(found)
+
+
+#: By which a backend on SQLite reaches PostgreSQL, too: distribution → SQLAlchemy's name, asynchronous, synchronous.
+_DRIVERS: Mapping[str, tuple[str, bool, bool]] = {
+    "psycopg": ("psycopg", True, True),
+    "asyncpg": ("asyncpg", True, False),
+    "psycopg2": ("psycopg2", False, True),
+    "psycopg2-binary": ("psycopg2", False, True),
+}
+
+
+def switch(plan: Plan) -> Backing | None:
+    """PostgreSQL, where a variable switches a database that is a file by default and a driver for it is declared."""
+    database = plan.database
+    if database is None or database.dialect != "sqlite" or database.variable is None:
+        return None
+    declared = {requirement.name(text)[0] for text in (*plan.dependencies.requirements, *plan.dependencies.pinned)}
+    for distribution, (driver, asynchronous, synchronous) in _DRIVERS.items():
+        if distribution in declared and (asynchronous if database.is_async else synchronous):
+            return Backing(kind="postgresql", role="database", variable=database.variable, driver=driver)
+    return None

@@ -65,6 +65,9 @@ def server(project: Project, settings: Settings, because: dict[str, str]) -> Ser
         memory=settings["memory"].value,
         starts_programs=bool(project.starts_programs and project.starts_programs.value),
         metrics=_measured(project),
+        metrics_path=next(
+            (one.value.path for one in project.routes if one.value.kind == "metrics" and not one.value.guarded), None
+        ),
     )
 
 

@@ -73,21 +73,24 @@ def given(plan: Plan) -> dict[str, str]:
     return files
 
 
-def url(one: Backing, plan: Plan, store: stores.Store) -> str:
-    """The URL of a service of the stack, as the application takes it; `{…_password}` stands for the password."""
-    scheme, place = _scheme(one, plan), f"{store.name}:{store.port}"
+def url(one: Backing, plan: Plan, store: stores.Store, database: str | None = None) -> str:
+    """The URL of a service of the stack, as the application takes it; `{…_password}` stands for the password.
+
+    `database` is another than the stack's: a name, of Redis a number; RabbitMQ has none.
+    """
+    scheme, place, name = _scheme(one, plan), f"{store.name}:{store.port}", database or ACCOUNT
     match one.kind:
         case "redis":
-            database = one.default.get("database", "0")
-            return f"{scheme}://:{{redis_password}}@{place}/{database if database.isdecimal() else '0'}"
+            number = database or one.default.get("database", "0")
+            return f"{scheme}://:{{redis_password}}@{place}/{number if number.isdecimal() else '0'}"
         case "amqp":
             return f"{scheme}://{ACCOUNT}:{{rabbitmq_password}}@{place}/"
         case "mongodb":
-            return f"{scheme}://{ACCOUNT}:{{mongo_password}}@{place}/{ACCOUNT}?authSource=admin"
+            return f"{scheme}://{ACCOUNT}:{{mongo_password}}@{place}/{name}?authSource=admin"
         case "mysql":
-            return f"{scheme}://{ACCOUNT}:{{mysql_password}}@{place}/{ACCOUNT}"
+            return f"{scheme}://{ACCOUNT}:{{mysql_password}}@{place}/{name}"
         case _:
-            return f"{scheme}://{ACCOUNT}:{{postgres_password}}@{place}/{ACCOUNT}"
+            return f"{scheme}://{ACCOUNT}:{{postgres_password}}@{place}/{name}"
 
 
 def _scheme(one: Backing, plan: Plan) -> str:
@@ -125,6 +128,15 @@ def missing(plan: Plan, there: Mapping[str, str | None], fresh: Callable[[], str
             values.update({mark: fresh() for mark in _MARK.findall(template) if mark not in values})
             out[f"{FOLDER}/{name}"] = template.format_map(values)
     return out
+
+
+def values(plan: Plan, there: Mapping[str, str]) -> dict[str, str]:
+    """The random values that the files of the folder hold, by their names: `postgres_password`."""
+    found: dict[str, str] = {}
+    for name, template in templates(plan).items():
+        if match := _pattern(template).fullmatch(there[f"{FOLDER}/{name}"].strip()):
+            found |= match.groupdict()
+    return found
 
 
 def _pattern(template: str) -> re.Pattern[str]:

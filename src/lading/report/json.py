@@ -51,9 +51,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """The engine, what it could not show, and the starts."""
+    """The engine, the images of what ran beside, what could not be shown, and the starts."""
 
     engine: str
+    services: tuple[str, ...]
     limits: tuple[str, ...]
     starts: tuple[Started, ...]
 
@@ -162,7 +163,7 @@ def _made(image: Image) -> Made:
 
 def _observed(observation: Observation) -> Observed:
     starts = tuple(_started(run) for run in observation.runs.values())
-    return Observed(engine=observation.engine, limits=observation.limits, starts=starts)
+    return Observed(engine=observation.engine, services=observation.services, limits=observation.limits, starts=starts)
 
 
 def _started(run: Run) -> Started:

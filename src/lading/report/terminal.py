@@ -108,7 +108,8 @@ def _end(report: Report, verdicts: Sequence[Verdict]) -> Iterator[RenderableType
     if report.image is not None:
         yield page.line(words.image(report.image))
     if report.observation is not None:
-        yield page.line(f"engine: {words.printable(report.observation.engine)}", "dim")
+        beside = f", with {', '.join(report.observation.services)}" if report.observation.services else ""
+        yield page.line(f"engine: {words.printable(report.observation.engine + beside)}", "dim")
         for limit in report.observation.limits:
             yield page.indented(words.printable(f"not shown: {limit}"), 2, "dim")
     if report.seconds:

@@ -1,0 +1,54 @@
+"""A database server in a container → databases of its own for each start, and what Alembic has written into them."""
+
+from __future__ import annotations
+
+import re
+
+from lading.errors import Outside
+from lading.observe.client import Client
+from lading.render.stores import ACCOUNT
+
+#: How the client inside is asked to run SQL. Both servers know us on their own machine.
+_POSTGRESQL = ("psql", "-h", "127.0.0.1", "-U", ACCOUNT, "-v", "ON_ERROR_STOP=1", "-qAt", "-c")
+_MYSQL = """\
+client=$(command -v mariadb || command -v mysql)
+MYSQL_PWD=$(cat /run/secrets/mysql_password) exec "$client" --user=root --batch --skip-column-names --execute="$0"
+"""
+
+
+def name(owner: str) -> str:
+    """What the database of the start `owner` is called."""
+    return "lading_" + re.sub(r"[^a-z0-9]", "_", owner.lower())
+
+
+def make(client: Client, container: str, kind: str, database: str) -> None:
+    """Make an empty database, where a server must be told to. Raises `Outside` where that fails."""
+    if kind == "postgresql":
+        _ask(client, container, kind, f"CREATE DATABASE {database}", ACCOUNT)
+    elif kind == "mysql":
+        _ask(client, container, kind, f"CREATE DATABASE {database}; GRANT ALL ON {database}.* TO '{ACCOUNT}'@'%'", "")
+
+
+def revisions(client: Client, container: str, kind: str, owner: str) -> tuple[str, ...]:
+    """The rows of `alembic_version`, sorted; none where there is no such table, or the server has none."""
+    if kind not in {"postgresql", "mysql"}:
+        return ()
+    place = f"{name(owner)}." if kind == "mysql" else ""
+    try:
+        said = _ask(client, container, kind, f"SELECT version_num FROM {place}alembic_version", name(owner))  # noqa: S608
+    except Outside:
+        return ()
+    return tuple(sorted(said.split()))
+
+
+def stamp(client: Client, container: str, kind: str, owner: str, revision: str) -> None:
+    """Make `alembic_version` with one row. Raises `Outside` where that fails."""
+    place = f"{name(owner)}." if kind == "mysql" else ""
+    row = f"INSERT INTO {place}alembic_version VALUES ('{revision}')"  # noqa: S608 - ours, all of it
+    table = f"CREATE TABLE {place}alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
+    _ask(client, container, kind, f"{table}; {row}", name(owner))
+
+
+def _ask(client: Client, container: str, kind: str, sql: str, database: str) -> str:
+    argv = (*_POSTGRESQL, sql, database) if kind == "postgresql" else ("sh", "-c", _MYSQL, sql)
+    return client.ask("exec", container, *argv)
