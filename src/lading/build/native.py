@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -101,6 +102,13 @@ def _version(plan: Plan, packages: Sequence[Package]) -> str:
     return next(one.version for one in packages if one.name == f"python{plan.base.python}-minimal")
 
 
+def _source(one: Entry, every: Mapping[str, Entry]) -> bytes | None:
+    """The bytes of `one`; where it is a link, of the file that it leads to, and None where that is none."""
+    place = posixpath.normpath(posixpath.join("/", posixpath.dirname(one.path), one.link))
+    target = one if one.kind == "file" else every.get(place[1:])
+    return target.data if target and target.kind == "file" else None
+
+
 def _base(
     plan: Plan,
     packages: Sequence[Package],
@@ -114,8 +122,9 @@ def _base(
 
     def library() -> Sequence[Entry]:
         folder = f"usr/lib/python{plan.base.python}/"
-        files = (one for one in base() if one.kind == "file" and one.path.startswith(folder))
-        sources = {one.path: one.data for one in files if one.path.endswith(".py")}
+        every = {one.path: one for one in base() if one.kind != "directory"}
+        modules = (one for path, one in every.items() if path.startswith(folder) and path.endswith(".py"))
+        sources = {one.path: data for one in modules if (data := _source(one, every)) is not None}
         return bytecode.entries([sources], checked=False, compiler=compiler, store=store)
 
     def bits() -> Sequence[Entry]:

@@ -20,9 +20,10 @@ def code(plan: Plan) -> str:
 # ── code: the project's own, with its bytecode, and without what was in the context for the builder ──────────────────
 FROM build AS code
 COPY {plan.layout.code} /app
-{_install(plan)}# Modes as everywhere, whatever the machine's umask was. Checked bytecode, so that code
-# mounted over /app counts.
+{_install(plan)}# Modes as everywhere, whatever the machine's umask was, and no folder that only the
+# ignore file emptied. Checked bytecode, so that code mounted over /app counts.
 RUN rm -rf {away} \\
+ && find /app -mindepth 1 -type d -empty -delete \\
  && chmod -R u=rwX,go=rX /app \\
  && mkdir -p /opt/pycache/app \\
  && {{ {COMPILE} checked-hash /app || true; }}
