@@ -242,8 +242,8 @@ def test_init_writes_and_is_content_with_what_it_wrote(tree: Tree, run: Lading) 
     assert [line.split() for line in out.splitlines()] == [
         ["new", path]
         for path in (
-            "Dockerfile", ".dockerignore", ".lading/starter", ".lading/launcher",
-        ".lading/launch.json", ".lading/launch.dev.json",
+            "Dockerfile", ".dockerignore", ".lading/starter", ".lading/launcher", ".lading/launch.json",
+            ".lading/stripper", ".lading/launch.dev.json",
             "compose.yaml", "compose.override.yaml", ".env.example", "DOCKER.md", ".lading/written.json",
         )
     ]  # fmt: skip

@@ -16,6 +16,7 @@ from values import PROJECT
 
 from lading import detect, ignore, launch, plan, render, settings
 from lading.model import Dependencies, Packaging, Plan, Program, Serving, Variable
+from lading.oci import elf
 from lading.render import apt
 from lading.source import Directory, Memory
 
@@ -40,8 +41,8 @@ def instructions(text: str) -> list[str]:
 
 def test_the_files_and_their_order() -> None:
     assert list(render.files(PLAN)) == [
-        "Dockerfile", ".dockerignore", ".lading/starter", ".lading/launcher",
-        ".lading/launch.json", ".lading/launch.dev.json",
+        "Dockerfile", ".dockerignore", ".lading/starter", ".lading/launcher", ".lading/launch.json",
+        ".lading/stripper", ".lading/launch.dev.json",
         "compose.yaml", "compose.override.yaml", ".env.example", "DOCKER.md",
     ]  # fmt: skip
     assert all(text.endswith("\n") and "\r" not in text for text in render.files(PLAN).values())
@@ -50,6 +51,7 @@ def test_the_files_and_their_order() -> None:
 def test_the_launcher_is_the_one_of_our_own_builder() -> None:
     written = {name: text for name, text in render.files(PLAN).items() if name.startswith(".lading/")}
     assert written.pop(".lading/launch.dev.json") == launch.development(PLAN).decode()
+    assert written.pop(".lading/stripper") == Path(elf.__file__).read_text()
     launched = launch.files(PLAN)
     assert written == {
         ".lading/launch.json": launched["launch.json"].decode(),
@@ -230,7 +232,13 @@ def test_another_managers_lock_is_written_as_requirements() -> None:
 def test_the_ignore_file_is_the_plans_patterns_and_lets_the_launcher_through() -> None:
     text = render.files(PLAN)[".dockerignore"]
     patterns = ignore.parse(text)
-    launchers = (".lading/launch.dev.json", ".lading/launch.json", ".lading/launcher", ".lading/starter")
+    launchers = (
+        ".lading/launch.dev.json",
+        ".lading/launch.json",
+        ".lading/launcher",
+        ".lading/starter",
+        ".lading/stripper",
+    )
     assert patterns == (*PLAN.app.exclude, *(f"!{path}" for path in launchers))
     ignored = ignore.matcher(patterns)
     kept = [path for path in (*render.files(PLAN), ".lading/written.json", ".secrets/url") if not ignored(path)]

@@ -95,11 +95,9 @@ def _strip(plan: Plan) -> str:
     if not plan.strip:
         return ""
     return f"""
-# Symbol tables and debug sections, which no loader reads, are up to half of a compiled wheel. Libraries that a wheel
-# brought along (`*.libs`) were patched, and stay as they are.
-RUN {join(*APT)} \\
-    apt-get update -qq && apt-get install -qq --no-install-recommends binutils >/dev/null \\
- && find /opt/venv -name '*.so*' -type f -not -path '*.libs/*' -exec strip --strip-unneeded {{}} +
+# Symbol tables and debug sections, which no loader reads, are up to half of a compiled wheel.
+RUN --mount=type=bind,source={launcher.STRIPPER},target=/build/strip.py \\
+    python strip.py /opt/venv
 """
 
 
