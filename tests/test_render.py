@@ -168,7 +168,7 @@ def test_the_dockerfile_needs_no_newer_builder() -> None:
         (
             {"dependencies": replace(PLAN.dependencies, install=True), "packaging": PACKAGING},
             [
-                "--no-deps --target /opt/project /tmp/project",
+                "--no-deps --no-sources --target /opt/project ./project &&",
                 "rm -rf /app/.lading /app/README.md &&",
                 "COPY --from=code /opt/project /opt/project",
                 "ARG VERSION=0.0.0",

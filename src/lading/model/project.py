@@ -55,6 +55,7 @@ class Dependencies:
     pinned: tuple[str, ...] = ()  # `name==version ; marker --hash=…`: the closure that a lock of another format holds
     extras: tuple[str, ...] = ()  # of the project's own that production needs
     indexes: tuple[Index, ...] = ()
+    local: tuple[str, ...] = ()  # folders and archives, from the project's root, that are installed after the others
     install: bool = False  # the project itself must be installed: it asks for its metadata, entry points or plug-ins
 
 

@@ -56,6 +56,8 @@ def _build(plan: Plan) -> str:
         files = {path: layout.code(plan, path) for path in plan.dependencies.files}
     else:
         files = {launcher.REQUIREMENTS: launcher.REQUIREMENTS}
+        if plan.dependencies.manager == "requirements":  # those that only constrain
+            files |= {path: layout.code(plan, path) for path in plan.dependencies.files if path.endswith(".txt")}
     arguments: tuple[str, ...] = ("-r", next(iter(files)))
     # Where the project declares no server, the plan's last requirement is the one that it added.
     arguments += (plans.SERVER,) if plan.dependencies.requirements[-1:] == (plans.SERVER,) else ()
