@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Iterator
 
 from lading import ignore
 from lading import plan as plans
@@ -30,7 +29,9 @@ ENV SETUPTOOLS_SCM_PRETEND_VERSION=${VERSION} PDM_BUILD_SCM_VERSION=${VERSION} P
 
 def code(plan: Plan) -> str:
     """The stage."""
-    away = shlex.join([f"/app/{launcher.FOLDER}", *(f"/app/{path}" for path in lent(plan))])
+    away = shlex.join(
+        [f"/app/{launcher.FOLDER}", *(f"/app/{path}" for path in lent(plan) if not path.startswith("../"))]
+    )
     return f"""
 # ── code: the project's own, with its bytecode, and without what was in the context for the builder ──────────────────
 FROM build AS code
@@ -54,14 +55,11 @@ def copied(plan: Plan) -> str:
 
 
 def lent(plan: Plan) -> tuple[str, ...]:
-    """What the project's build reads and the image does not need: a readme, a licence; left out but for the builder."""
+    """What the builds read and the image does not need: a readme, a licence; left out but for the builder."""
+    if plan.packaging is None or not plans.installs(plan.dependencies):
+        return ()
     ignored = ignore.matcher(plan.app.exclude)
-    return tuple(path for path in _inputs(plan) if ignored(path))
-
-
-def _inputs(plan: Plan) -> Iterator[str]:
-    if plan.packaging and plans.installs(plan.dependencies):
-        yield from (path for path in plan.packaging.files if not path.startswith("../"))
+    return tuple(path for path in plan.packaging.files if ignored(path))
 
 
 def _install(plan: Plan) -> str:
