@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lading import stages
-from lading.build import app, docker, install, interpreter, lock, native
+from lading.build import app, docker, install, interpreter, lock, native, project
 from lading.build.interpreter import Compiler
 from lading.command import Command, output
 from lading.debian import Package
@@ -75,7 +75,7 @@ def _entry(file: File) -> Entry | None:
 def base(plan: Plan, folder: Path, store: Path) -> Base:
     """The base for `plan`: the common one with the Debian packages that the plan adds, which both builders get."""
     subprocess.run([Path(__file__).parent.parent / ".ci" / "debian-python"], check=True, timeout=600)
-    name = f"{BASE}-{plan.name}"
+    name = f"{BASE}-{plan.name.lower()}"
     packages = " ".join(plan.base.packages)
     text = f"FROM {BASE}\nRUN apt-get update -qq && apt-get install -qq --no-install-recommends {packages}"
     folder.mkdir()
@@ -92,7 +92,7 @@ def made(context: Path, *options: str, tag: str) -> None:
 
 def by_docker(stage: stages.Stage, on: Base, target: str, store: Path) -> Image:
     """What Docker makes of a stage of the committed Dockerfile."""
-    tag = f"lading-test-agree-{stage.plan.name}-{target}"
+    tag = f"lading-test-agree-{stage.plan.name.lower()}-{target}"
     argument, file = f"PYTHON_IMAGE={on.name}", stage.plan.layout.dockerfile
     made(stage.root, "--build-arg", argument, "--target", target, "--file", file, tag=tag)
     return docker.save(tag, engine="docker", store=store)
@@ -108,8 +108,9 @@ def by_ourselves(stage: stages.Stage, on: Base, store: Path) -> Image:
         filename="", sha256=on.image.digest, size=0,
     )  # fmt: skip
     return native.assemble(
-        plan, app.files(plan, stage.source), [python], lambda: on.entries, wheels, platform=PLATFORM,
-        compiler=on.compiler(store), store=store, progress=quiet,
+        plan, app.files(plan, stage.source), [python], lambda: on.entries, wheels,
+        own=project.recipes(plan, stage.source), platform=PLATFORM, compiler=on.compiler(store), store=store,
+        progress=quiet,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ video-events, which is 835 MB, 140 s.
 import fnmatch
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +18,8 @@ import agreement
 import pytest
 from agreement import Difference, Files, Permitted
 
-from lading import command, stages
+from lading import command, render, stages
+from lading.build import docker
 from lading.build.interpreter import Compiler
 from lading.model import File, Image
 
@@ -251,3 +253,46 @@ def test_one_word_of_the_configuration_is_seen(key: str, value: object, pairs: C
     image = pairs("task-list").ours
     other = replace(image, config={**image.config, "config": {**image.config["config"], key: value}})
     assert agreement.configuration(other) != agreement.configuration(image)
+
+
+# ── the project itself, installed ────────────────────────────────────────────────────────────────────────────────────
+
+ASK = """\
+import importlib.metadata as m, json, sys
+one = m.distribution("shop-window")
+points = sorted(f"{p.group}: {p.name} = {p.value}" for p in one.entry_points)
+known = ("Name", "Version", "Summary", "Author-email", "License-Expression", "Keywords", "Requires-Python")
+requires = sorted(r.replace('"', "'").replace("(", "").replace(")", "").replace(" ", "") for r in one.requires)
+print(json.dumps([{key: one.metadata[key] for key in known}, one.metadata.get_all("Project-URL"), requires, points,
+                  m.packages_distributions().get("shop_window", ["Shop-Window"]), asked()]))
+"""
+SERVE = """\
+def asked():
+
+    from shop_window.main import health
+    return health()
+"""
+
+
+def test_the_project_installed_tells_the_same_of_itself(store: Path) -> None:
+    source = Path(__file__).parent / "projects" / "packaging-installed" / "source"
+    root = Path(shutil.copytree(source, store / "lading-test-installed"))
+    stage = stages.start(root, {})
+    for path, text in render.files(stage.plan).items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    on = agreement.base(stage.plan, store / "installed", store)
+    told = [
+        command.output(
+            command.Command(
+                argv=(docker.find(), "run", "--rm", "--entrypoint", "python", name, "-c", SERVE + ASK), timeout=60
+            )
+        )
+        for name in (
+            docker.load(agreement.by_docker(stage, on, "runtime", store), engine="docker"),
+            docker.load(agreement.by_ourselves(stage, on, store), engine="docker"),
+        )
+    ]
+    first, second = (json.loads(each) for each in told)
+    assert first == second
+    assert first[-1] == {"tea": "3 EUR", "version": "1.2.3-beta4"}

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from lading import debian, launch
-from lading.build import app, bytecode, install, interpreter, layers, lock, runtime
+from lading.build import app, bytecode, install, interpreter, layers, lock, project, runtime
 from lading.build.interpreter import Compiler
 from lading.build.layers import Recipe
 from lading.debian import Package
@@ -34,7 +34,7 @@ def build(
     if platform not in lock.MACHINES:
         known = " and ".join(lock.MACHINES)
         raise BadInput(f"no image can be built for `{platform}`", hint=f"the platforms are {known}")
-    files = app.files(plan, source)
+    files, own = app.files(plan, source), project.recipes(plan, source)
     choose = partial(
         debian.lock, plan.base, mirror=mirror, security=security, cache=cache, progress=progress, dated=mirrors.dated()
     )
@@ -61,8 +61,9 @@ def build(
 
     compiler = interpreter.find(plan.base.python, _version(plan, packages), entries_of, store=cache, progress=progress)
     return assemble(
-        plan, files, packages, entries, wheels, platform=platform, compiler=compiler, store=cache, progress=progress
-    )
+        plan, files, packages, entries, wheels, own=own, platform=platform, compiler=compiler, store=cache,
+        progress=progress,
+    )  # fmt: skip
 
 
 def assemble(
@@ -72,12 +73,13 @@ def assemble(
     base: Callable[[], Sequence[Entry]],
     wheels: Sequence[install.Wheel],
     *,
+    own: Sequence[Recipe] = (),
     platform: str,
     compiler: Compiler | None,
     store: Path,
     progress: Progress,
 ) -> Image:
-    """The image of what is all on this machine: base, its bytecode, the runtime's bits, dependencies, application.
+    """The image of what is all on this machine: base, its bytecode, runtime, dependencies, `own`, application.
 
     `base` gives the entries of `packages`, and is asked only when a layer of them is to be made. Raises `BadInput` for
     wheels that cannot be installed together, `Outside` when the disk is full.
@@ -87,6 +89,7 @@ def assemble(
         *install.recipes(
             wheels, python=plan.base.python, strip=plan.strip, compiler=compiler, store=store, progress=progress
         ),
+        *own,
         app.recipe(plan, files, compiler=compiler, store=store),
     ]
     made = layers.make(recipes, store=store, progress=progress)
