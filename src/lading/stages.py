@@ -70,6 +70,9 @@ def start(directory: str | Path, flags: Mapping[str, Any], *, plan: Path | None 
     else:
         project = detect.detect(source, decided)
         made = plans.make(project, decided)
+        if not whole and not decided.given("dockerfile") and project.layout:
+            layout = project.layout.value
+            made = replace(made, because={**made.because, "layout": project.layout.because})
         made = replace(made, layout=_spanning(made, layout, folder))
     inside = made.layout.code == "."
     return Stage(

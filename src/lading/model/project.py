@@ -174,6 +174,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where the files of `lading init` stand. Paths are from the root of what the builder is sent."""
+
+    dockerfile: str = "Dockerfile"
+    code: str = "."  # the backend's own folder: `backend` where the repository's root is sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """What a source tree is, each fact with the place that told us."""
 
@@ -198,5 +206,6 @@ class Project:
     paths: tuple[Fact[Place], ...] = ()
     starts_programs: Fact[bool] | None = None  # the code starts programs of its own; the first place that does
     front_end: Fact[str] | None = None  # a folder of built files that the application serves itself
+    layout: Fact[Layout] | None = None  # where the Dockerfile stands, where that is not in the backend's own folder
     services: tuple[Fact[Service], ...] = ()  # every backend of the repository, this one among them
     notes: tuple[Fact[str], ...] = ()  # sentences that the user should know, each with its place
