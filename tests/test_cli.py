@@ -233,6 +233,18 @@ def test_a_bug_of_ours_says_so(tree: Tree, run: Lading, monkeypatch: pytest.Monk
 # ── init ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_init_is_no_matter_of_our_own_base(tree: Tree, run: Lading) -> None:
+    """Docker builds what it writes, on an image that has the project's Python."""
+    manifest = '[project]\nname = "old"\nrequires-python = "==3.11.*"\ndependencies = ["fastapi", "uvicorn"]\n'
+    folder = tree({"pyproject.toml": manifest, "main.py": APP})
+    assert run("init", folder)[0] == 0
+    assert "\nARG PYTHON_IMAGE=python:3.11-slim\n" in (folder / "Dockerfile").read_text()
+    status, _, err = run("build", folder)
+    assert (status, err.partition("\n")[0]) == (
+        2, "error: pyproject.toml:3: the project wants Python ==3.11.*, and the base has 3.13.5"
+    )  # fmt: skip
+
+
 def test_init_writes_and_is_content_with_what_it_wrote(tree: Tree, run: Lading) -> None:
     folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP})
     assert run("init", folder, "--check")[0] == 1

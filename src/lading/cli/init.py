@@ -25,7 +25,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from lading import cache, render, stages
     from lading.checks import sent
 
-    stage = stages.start(args.dir, arguments.flags(args))
+    # What is written is built by Docker: that our own base has another Python is no matter.
+    stage = stages.start(args.dir, {**arguments.flags(args), "builder": "docker"})
     changes = render.drift.compare_source(stage.plan, stage.context, force=args.force)
     writes = not (args.diff or args.check)
     made: list[str] = []

@@ -39,7 +39,8 @@ def read(args: argparse.Namespace) -> tuple[Plan, Path]:
     """The plan and the folder of the backend that `args` name. Raises `BadInput` where it has no stack."""
     from lading import stages
 
-    stage = stages.start(args.dir, arguments.flags(args))
+    # What is written is built by Docker: that our own base has another Python is no matter.
+    stage = stages.start(args.dir, {**arguments.flags(args), "builder": "docker"})
     if not (stage.root / FILE).is_file():
         raise BadInput(f"there is no {FILE}", where=str(stage.root), hint="write it with `lading init`")
     return stage.plan, stage.root
