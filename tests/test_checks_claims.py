@@ -287,7 +287,7 @@ CASES = (
     Case(
         "ignore-is-read",
         placed(),
-        ("pass `docker/backend/Dockerfile.dockerignore` and `.dockerignore`, 22 patterns",),
+        ("pass `docker/backend/Dockerfile.dockerignore` and `.dockerignore`, 23 patterns",),
     ),
     Case(
         "ignore-is-read",

@@ -233,6 +233,20 @@ def test_a_bug_of_ours_says_so(tree: Tree, run: Lading, monkeypatch: pytest.Monk
 # ── init ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_init_is_no_matter_of_our_own_base(tree: Tree, run: Lading) -> None:
+    """Docker builds what it writes, on an image that has the project's Python."""
+    manifest = '[project]\nname = "old"\nrequires-python = "==3.12.*"\ndependencies = ["fastapi", "uvicorn"]\n'
+    folder = tree({"pyproject.toml": manifest, "main.py": APP})
+    assert run("init", folder)[0] == 0
+    assert "\nARG PYTHON_IMAGE=python:3.12-slim\n" in (folder / "Dockerfile").read_text()
+    status, _, err = run("build", folder)
+    assert (status, err.partition("\n")[0]) == (
+        2,
+        "error: pyproject.toml:3: no release of Debian has a Python that the project allows: trixie has 3.13.5, "
+        "bookworm has 3.11.2",
+    )  # fmt: skip
+
+
 def test_init_writes_and_is_content_with_what_it_wrote(tree: Tree, run: Lading) -> None:
     folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP})
     assert run("init", folder, "--check")[0] == 1
@@ -242,8 +256,8 @@ def test_init_writes_and_is_content_with_what_it_wrote(tree: Tree, run: Lading) 
     assert [line.split() for line in out.splitlines()] == [
         ["new", path]
         for path in (
-            "Dockerfile", ".dockerignore", ".lading/launch/",
-        ".lading/launch.json", ".lading/launch.dev.json",
+            "Dockerfile", ".dockerignore", ".lading/launch/", ".lading/launch.json",
+            ".lading/stripper", ".lading/launch.dev.json",
             "compose.yaml", "compose.override.yaml", ".env.example", "DOCKER.md", ".lading/written.json",
         )
     ]  # fmt: skip

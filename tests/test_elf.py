@@ -15,7 +15,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import SymbolTableSection
 
-from lading.build import elf
+from lading.oci import elf
 
 pytestmark = pytest.mark.slow
 

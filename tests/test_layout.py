@@ -8,6 +8,7 @@ from values import PROJECT
 
 from lading import ignore, plan, render, settings, stages
 from lading.build import docker
+from lading.detect import detect
 from lading.errors import BadInput
 from lading.model import Layout
 from lading.source import Memory
@@ -105,3 +106,88 @@ def test_a_place_outside_is_refused(path: str, repository: Path) -> None:
         stages.start(repository, {"dockerfile": path})
     assert error.value.message == f"`dockerfile` must be the path of a file below the project, not `{path}`"
     assert error.value.hint == "such as `docker/backend/Dockerfile`"
+
+
+# ── where it stands already ──────────────────────────────────────────────────────────────────────────────────────────
+
+IMAGE = 'FROM python:3.12\nWORKDIR /app\nCOPY {0} .\nCMD ["uvicorn", "main:app"]\n'
+MAIN = "from fastapi import FastAPI\napp = FastAPI()\n"
+ROOT = {"main.py": MAIN, "requirements.txt": "fastapi\nuvicorn\n"}
+INSIDE = {f"backend/{path}": text for path, text in ROOT.items()}
+COMPOSE = "services:\n  api:\n    build:\n      context: {0}\n      dockerfile: {1}\n"
+FRONT = "FROM nginx:alpine\nCOPY frontend /usr/share/nginx/html\n"
+
+
+def told(files: dict[str, str]) -> tuple[str, str, str] | None:
+    """The Dockerfile's path, the backend's own folder, and what told us."""
+    source = Memory(files)
+    found = detect(source, settings.load(source, {}, {})).layout
+    return (found.value.dockerfile, found.value.code, found.because) if found else None
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (ROOT, None),
+        ({**ROOT, "Dockerfile": IMAGE.format(".")}, None),
+        ({**ROOT, "docker/Dockerfile": IMAGE.format(".")}, ("docker/Dockerfile", ".", "docker/Dockerfile:3")),
+        ({**ROOT, ".docker/Dockerfile": IMAGE.format(".")}, (".docker/Dockerfile", ".", ".docker/Dockerfile:3")),
+        ({**ROOT, "deploy/api/Dockerfile": IMAGE.format("main.py")},
+         ("deploy/api/Dockerfile", ".", "deploy/api/Dockerfile:3")),
+        # Built from its own folder: what it copies is not there, seen from the root.
+        ({**ROOT, "docker/Dockerfile": IMAGE.format("entry.sh"), "docker/entry.sh": ""}, None),
+        ({**ROOT, "docker/Dockerfile": FRONT, "frontend/a.html": ""}, None),
+        # One in the backend's own folder is the one, where no compose file says otherwise.
+        ({**ROOT, "Dockerfile": IMAGE.format("."), "docker/Dockerfile": IMAGE.format(".")}, None),
+        ({**ROOT, "Dockerfile": IMAGE.format("."), "docker/Dockerfile": IMAGE.format("."),
+          "compose.yaml": COMPOSE.format(".", "docker/Dockerfile")}, ("docker/Dockerfile", ".", "compose.yaml:5")),
+        ({**ROOT, "Dockerfile": IMAGE.format("."), "docker/Dockerfile": IMAGE.format("."),
+          "compose.yaml": "services:\n  api:\n    build: .\n"}, None),
+        ({**INSIDE, "docker/backend/Dockerfile": IMAGE.format("backend"), "docker/frontend/Dockerfile": FRONT,
+          "frontend/a.html": ""}, ("docker/backend/Dockerfile", "backend", "docker/backend/Dockerfile:3")),
+        # Everything that is in the root, or in the backend's folder: nothing says which.
+        ({**INSIDE, "docker/backend/Dockerfile": IMAGE.format(".")}, None),
+        ({**INSIDE, "docker/a/Dockerfile": IMAGE.format("backend"),
+          "deploy/compose.yml": COMPOSE.format("..", "docker/a/Dockerfile")},
+         ("docker/a/Dockerfile", "backend", "deploy/compose.yml:5")),
+        ({**INSIDE, "backend/docker/Dockerfile": IMAGE.format("."),
+          "compose.yaml": COMPOSE.format("./backend", "docker/Dockerfile")},
+         ("docker/Dockerfile", ".", "compose.yaml:5")),
+        # The worker's is passed over; a compose file for tests is not asked.
+        ({**ROOT, "docker/a-worker/Dockerfile": IMAGE.format(".").replace("uvicorn", "celery"),
+          "docker/b-api/Dockerfile": IMAGE.format(".")}, ("docker/b-api/Dockerfile", ".", "docker/b-api/Dockerfile:3")),
+        ({**ROOT, "docker/Dockerfile": IMAGE.format("."), "Dockerfile": IMAGE.format("."),
+          "docker-compose.test.yml": COMPOSE.format(".", "docker/Dockerfile")}, None),
+    ],
+)  # fmt: skip
+def test_a_dockerfile_that_stands_elsewhere_is_found(
+    files: dict[str, str], expected: tuple[str, str, str] | None
+) -> None:
+    assert told(files) == expected
+
+
+def test_init_writes_where_the_dockerfile_stands_and_keeps_what_somebody_wrote(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from lading.cli import main
+
+    (repository / "lading.toml").unlink()
+    theirs = repository / "docker" / "backend" / "Dockerfile"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text(IMAGE.format("backend"))
+    assert main(["init", str(repository)]) == 0
+    said = {path: state for state, path in map(str.split, capsys.readouterr().out.splitlines())}
+    assert (said["docker/backend/Dockerfile"], said["docker/backend/Dockerfile.dockerignore"]) == ("foreign", "new")
+    assert theirs.read_text() == IMAGE.format("backend")
+    assert not (repository / "Dockerfile").exists()
+    assert not (repository / "backend" / "Dockerfile").exists()
+    assert main(["init", str(repository), "--force"]) == 0
+    written = theirs.read_text()
+    assert "\nCOPY backend /app\n" in written
+    # What was written says the same again, and a setting still says otherwise.
+    stage = stages.start(repository, {})
+    path, _, line = stage.plan.because["layout"].partition(":")
+    assert (stage.plan.layout, path) == (INNER.layout, "compose.yaml")
+    assert (repository / path).read_text().splitlines()[int(line) - 1] == "      dockerfile: docker/backend/Dockerfile"
+    assert {one.state for one in render.drift.compare_source(stage.plan, stage.context)} == {"same"}
+    assert stages.start(repository, {"dockerfile": "Dockerfile"}).plan.layout.dockerfile == "Dockerfile"

@@ -336,8 +336,9 @@ def test_a_lock_that_leaves_something_out(index: Index, tmp_path: Path) -> None:
 def test_what_is_no_wheel_of_an_index(tmp_path: Path, text: str) -> None:
     assert said(refused(plan(text), text, tmp_path)) == (
         BadInput, "requirements.txt",
-        f"`{text}` is no wheel of a package index, and the native builder installs nothing else yet",
-        "depend on a published version of it, or build with `--builder docker`",
+        f"`{text}` is no wheel of a package index, and the native builder runs no build back end, because that would "
+        "run foreign code on this machine",
+        "build with `--builder docker`, which runs it in a container, or depend on a published version",
     )  # fmt: skip
 
 

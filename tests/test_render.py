@@ -18,6 +18,7 @@ from values import PROJECT
 
 from lading import detect, ignore, launch, plan, render, settings
 from lading.model import Dependencies, Packaging, Plan, Program, Serving, Variable
+from lading.oci import elf
 from lading.render import apt, launcher
 from lading.source import Directory, Memory
 
@@ -43,7 +44,7 @@ def instructions(text: str) -> list[str]:
 def test_the_files_and_their_order() -> None:
     assert list(render.files(PLAN)) == [
         "Dockerfile", ".dockerignore", *(launcher.named(name) for name in launch.files(PLAN) if name[-3:] == ".py"),
-        ".lading/launch.json", ".lading/launch.dev.json",
+        ".lading/launch.json", ".lading/stripper", ".lading/launch.dev.json",
         "compose.yaml", "compose.override.yaml", ".env.example", "DOCKER.md",
     ]  # fmt: skip
     assert all(text.endswith("\n") and "\r" not in text for text in render.files(PLAN).values())
@@ -52,6 +53,7 @@ def test_the_files_and_their_order() -> None:
 def test_the_launcher_is_the_one_of_our_own_builder() -> None:
     written = {name: text for name, text in render.files(PLAN).items() if name.startswith(".lading/")}
     assert written.pop(".lading/launch.dev.json") == launch.development(PLAN).decode()
+    assert written.pop(".lading/stripper") == Path(elf.__file__).read_text()
     launched = {name: data.decode() for name, data in launch.files(PLAN).items()}
     assert written.pop(".lading/launch.json") == launched.pop("launch.json")
     assert written == {f".lading/launch/{name[:-3]}": text for name, text in launched.items()}
@@ -164,7 +166,7 @@ def test_the_dockerfile_needs_no_newer_builder() -> None:
         (
             {"dependencies": replace(PLAN.dependencies, install=True), "packaging": PACKAGING},
             [
-                "--no-deps --target /opt/project /tmp/project",
+                "--no-deps --no-sources --target /opt/project ./project &&",
                 "rm -rf /app/.lading /app/README.md &&",
                 "COPY --from=code /opt/project /opt/project",
                 "ARG VERSION=0.0.0",
@@ -228,7 +230,7 @@ def test_another_managers_lock_is_written_as_requirements() -> None:
 def test_the_ignore_file_is_the_plans_patterns_and_lets_the_launcher_through() -> None:
     text = render.files(PLAN)[".dockerignore"]
     patterns = ignore.parse(text)
-    launchers = (".lading/launch", ".lading/launch.dev.json", ".lading/launch.json")
+    launchers = (".lading/launch", ".lading/launch.dev.json", ".lading/launch.json", ".lading/stripper")
     assert patterns == (*PLAN.app.exclude, *(f"!{path}" for path in launchers))
     ignored = ignore.matcher(patterns)
     files = {posixpath.dirname(path) if path.startswith(".lading/launch/") else path for path in render.files(PLAN)}

@@ -18,6 +18,7 @@ from lading.model import (
     Database,
     Dependencies,
     Fact,
+    Layout,
     Migrations,
     Packaging,
     Place,
@@ -214,6 +215,7 @@ FOUND = Project(
         ({"written": ("data", "up")}, "paths",
          [Place(path="data", use="data", written=True), Place(path="up", use="data", written=True, present=False)]),
         ({"front_end": "dist"}, "front_end", "dist"),
+        ({"dockerfile": "docker/Dockerfile"}, "layout", Layout(dockerfile="docker/Dockerfile")),
         ({"build_files": ("README.md",)}, "packaging",
          Packaging(backend="setuptools.build_meta:__legacy__", files=("README.md",))),
     ],
@@ -308,7 +310,7 @@ def test_every_fact_has_a_setting_and_every_setting_a_fact() -> None:
     fields = {field.name for field in dataclasses.fields(Project)} - {"notes"}
     assert set(override.KEYS) == fields
     keys = {key for keys in override.KEYS.values() for key in keys}
-    assert keys - {"port", "packages", "python-image"} == {setting.key for setting in settings.FACTS}
+    assert keys - {"port", "packages", "python-image", "dockerfile"} == {setting.key for setting in settings.FACTS}
 
 
 def test_every_key_that_detection_names_is_a_setting() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform as machine
+import posixpath
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from typing import Any
 
 from lading import cache, ignore, settings, views
 from lading.errors import BadInput, Outside
-from lading.model import Development, Image, Plan, Progress, Project, Report
+from lading.model import Development, Image, Layout, Plan, Progress, Project, Report
 from lading.settings import Settings
 from lading.source import Directory, Source
 
@@ -72,7 +73,11 @@ def start(directory: str | Path, flags: Mapping[str, Any], *, plan: Path | None 
         project, made = None, plans.load(data, str(plan))
     else:
         project = detect.detect(source, decided)
-        made = replace(plans.make(project, decided), layout=layout)
+        made = plans.make(project, decided)
+        if not whole and not decided.given("dockerfile") and project.layout:
+            layout = project.layout.value
+            made = replace(made, because={**made.because, "layout": project.layout.because})
+        made = replace(made, layout=_spanning(made, layout, folder))
     inside = made.layout.code == "."
     return Stage(
         source=source,
@@ -82,6 +87,25 @@ def start(directory: str | Path, flags: Mapping[str, Any], *, plan: Path | None 
         project=project,
         plan=made,
     )
+
+
+def _spanning(plan: Plan, layout: Layout, folder: str) -> Layout:
+    """`layout`, of the whole repository where the backend depends on folders outside of its own.
+
+    Raises `BadInput` for one that is outside of the repository.
+    """
+    for path in plan.dependencies.local:
+        inner = posixpath.normpath(posixpath.join(folder, path))
+        if inner.startswith("../"):
+            raise BadInput(
+                f"depends on `{path}`, which is outside of the folder that was given",
+                where=plan.because["dependencies"],
+                hint="give the folder around both, and say which backend with `--service`",
+            )
+        if path.startswith("../") and layout.code == ".":
+            placed = posixpath.join(folder, layout.dockerfile)
+            return Layout(dockerfile=placed, code=folder)
+    return layout
 
 
 def _service(tree: Directory, decided: Settings) -> tuple[Source, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -16,9 +17,12 @@ from lading import cache, command
 from lading.build.interpreter import Compiler
 from lading.errors import Outside
 from lading.oci.layer import Entry
+from lading.plan import exclude
 
 #: The environment's PYTHONPYCACHEPREFIX, from the root.
 PREFIX = "opt/pycache"
+
+_UNCOMPILED = re.compile(exclude.UNCOMPILED)
 
 WORKER = Path(__file__).with_name("compile_worker.py")
 
@@ -31,11 +35,15 @@ def entries(
 ) -> tuple[Entry, ...]:
     """The bytecode of `groups`, each compiled apart from the others and kept in `store`.
 
-    A file that does not compile, a template or Python 2, has none; without a `compiler` no file has. Raises `Outside`
-    when the compiler cannot be run.
+    A file that does not compile, a template or Python 2, has none, and neither has one that is not `checked` and that
+    no server imports; without a `compiler` no file has. Raises `Outside` when the compiler cannot be run.
     """
     if compiler is None:
         return ()
+    if not checked:
+        groups = [
+            {name: data for name, data in group.items() if not _UNCOMPILED.search(f"/{name}")} for group in groups
+        ]
     records = [store / "bytecode" / _key(group, compiler, checked=checked) for group in groups]
     answers = {record: _load(record) for record in records}
     missing = [(record, group) for record, group in zip(records, groups, strict=True) if answers[record] is None]

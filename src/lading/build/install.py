@@ -87,7 +87,15 @@ def recipes(
     def recipe(label: str, group: Sequence[Wheel]) -> Recipe:
         def entries() -> list[Entry]:
             files = [unpacked()[one.distribution.name] for one in group]
-            sources = [{entry.path: entry.data for entry in each if entry.path.endswith(".py")} for each in files]
+            modules = f"{runtime.site(python)}/"  # a script that is called x.py is started, and never imported
+            sources = [
+                {
+                    entry.path: entry.data
+                    for entry in each
+                    if entry.path.endswith(".py") and entry.path.startswith(modules)
+                }
+                for each in files
+            ]
             made: dict[str, Entry] = {}
             for entry in (entry for each in files for entry in each):
                 made.setdefault(entry.path, entry)

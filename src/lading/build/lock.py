@@ -18,7 +18,7 @@ from typing import Any
 
 from lading import cache, command
 from lading.build import explain
-from lading.dependencies import exported, requirement
+from lading.dependencies import exported, local, requirement
 from lading.errors import BadInput, Outside
 from lading.model import Dependencies, Plan, Progress
 from lading.source import Source
@@ -34,7 +34,7 @@ MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
 #: Part of every key: changed when the same inputs are asked for, or kept, in another way.
 _FORMAT = 1
 _ADDED = "lading-added.in"
-_EXPORTED = "lading-exported.txt"
+_EXPORTED = ".lading/requirements.txt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,9 @@ def resolve(
     if exports is None:
         inputs = {path: _utf8(source.read(path)) for path in plan.dependencies.files}
     else:
-        inputs = {_EXPORTED: exports.encode()}
+        # Beside it lie the files that only constrain, which it names.
+        beside = plan.dependencies.files if plan.dependencies.manager == "requirements" else ()
+        inputs = {_EXPORTED: exports.encode(), **{path: _utf8(source.read(path)) for path in beside}}
     added = tuple(_undeclared(plan.dependencies, inputs))
     record = store / "locks" / f"{_key(plan, inputs, added, platform)}.json"
     last = _load(record)
@@ -95,14 +97,17 @@ def resolve(
 
 
 def _installable(dependencies: Dependencies) -> None:
-    entry = dependencies.files[0]
-    for text in dependencies.pinned or dependencies.requirements:
+    """Raises `BadInput` for what only a build back end can install: that is code of the project, or of anybody."""
+    for text in (*dependencies.local, *(dependencies.pinned or dependencies.requirements)):
+        if dependencies.install and local.place(text) == local.OWN:
+            continue  # project.py does it
         place = text.partition(" @ ")[2].strip() or text
-        if re.match(r"-e |git\+|file:|/|\.{1,2}(?:[/\[]|$)", place):
+        if text in dependencies.local or re.match(r"-e |git\+|file:|/|\.{1,2}(?:[/\[]|$)", place):
             raise BadInput(
-                f"`{text}` is no wheel of a package index, and the native builder installs nothing else yet",
-                where=entry,
-                hint="depend on a published version of it, or build with `--builder docker`",
+                f"`{text}` is no wheel of a package index, and the native builder runs no build back end, because that "
+                "would run foreign code on this machine",
+                where=dependencies.files[0],
+                hint="build with `--builder docker`, which runs it in a container, or depend on a published version",
             )
 
 

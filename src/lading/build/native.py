@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from lading import debian, launch
-from lading.build import app, bytecode, install, interpreter, layers, lock, runtime
+from lading.build import app, bytecode, install, interpreter, layers, lock, project, runtime
 from lading.build.interpreter import Compiler
 from lading.build.layers import Recipe
 from lading.debian import Package
@@ -43,7 +44,7 @@ def build(
             where=plan.because.get("base.python", ""),
             hint="widen what it allows, or build on an image that has it: `--builder docker`",
         )
-    files = app.files(plan, source)
+    files, own = app.files(plan, source), project.recipes(plan, source)
     # A plan has the names of Debian 13.
     names = tuple(filter(None, (system.on(name, plan.base.suite) for name in plan.base.packages)))
     base = replace(plan.base, packages=names)
@@ -73,8 +74,9 @@ def build(
 
     compiler = interpreter.find(plan.base.python, _version(plan, packages), entries_of, store=cache, progress=progress)
     return assemble(
-        plan, files, packages, entries, wheels, platform=platform, compiler=compiler, store=cache, progress=progress
-    )
+        plan, files, packages, entries, wheels, own=own, platform=platform, compiler=compiler, store=cache,
+        progress=progress,
+    )  # fmt: skip
 
 
 def assemble(
@@ -84,12 +86,13 @@ def assemble(
     base: Callable[[], Sequence[Entry]],
     wheels: Sequence[install.Wheel],
     *,
+    own: Sequence[Recipe] = (),
     platform: str,
     compiler: Compiler | None,
     store: Path,
     progress: Progress,
 ) -> Image:
-    """The image of what is all on this machine: base, its bytecode, the runtime's bits, dependencies, application.
+    """The image of what is all on this machine: base, its bytecode, runtime, dependencies, `own`, application.
 
     `base` gives the entries of `packages`, and is asked only when a layer of them is to be made. Raises `BadInput` for
     wheels that cannot be installed together, `Outside` when the disk is full.
@@ -99,6 +102,7 @@ def assemble(
         *install.recipes(
             wheels, python=plan.base.python, strip=plan.strip, compiler=compiler, store=store, progress=progress
         ),
+        *own,
         app.recipe(plan, files, compiler=compiler, store=store),
     ]
     made = layers.make(recipes, store=store, progress=progress)
@@ -114,6 +118,13 @@ def _version(plan: Plan, packages: Sequence[Package]) -> str:
     return next(one.version for one in packages if one.name == f"python{plan.base.python}-minimal")
 
 
+def _source(one: Entry, every: Mapping[str, Entry]) -> bytes | None:
+    """The bytes of `one`; where it is a link, of the file that it leads to, and None where that is none."""
+    place = posixpath.normpath(posixpath.join("/", posixpath.dirname(one.path), one.link))
+    target = one if one.kind == "file" else every.get(place[1:])
+    return target.data if target and target.kind == "file" else None
+
+
 def _base(
     plan: Plan,
     packages: Sequence[Package],
@@ -127,8 +138,9 @@ def _base(
 
     def library() -> Sequence[Entry]:
         folder = f"usr/lib/python{plan.base.python}/"
-        files = (one for one in base() if one.kind == "file" and one.path.startswith(folder))
-        sources = {one.path: one.data for one in files if one.path.endswith(".py")}
+        every = {one.path: one for one in base() if one.kind != "directory"}
+        modules = (one for path, one in every.items() if path.startswith(folder) and path.endswith(".py"))
+        sources = {one.path: data for one in modules if (data := _source(one, every)) is not None}
         return bytecode.entries([sources], checked=False, compiler=compiler, store=store)
 
     def bits() -> Sequence[Entry]:

@@ -19,9 +19,9 @@ import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lading.build import elf
 from lading.build.runtime import VENV, site
 from lading.errors import BadInput, Untrusted
+from lading.oci import elf
 from lading.oci.layer import Entry
 
 #: A wheel's bytes may grow by this much when they are unpacked, and by this much whatever its size.

@@ -10,6 +10,7 @@ from typing import Protocol
 from lading.dependencies import (
     conda,
     installs,
+    local,
     pdm,
     pipenv,
     poetry,
@@ -52,6 +53,10 @@ def find(source: Source, extras: Collection[str] | None = None) -> Fact[Dependen
     managers that lost are among `others`. Raises `NotFound` with what was looked for and what was seen, and `BadInput`
     with the line of a bad declaration.
     """
+    return local.settle(source, _found(source, extras), _found)
+
+
+def _found(source: Source, extras: Collection[str] | None = None) -> Fact[Dependencies]:
     wanted = _extras(source) if extras is None else tuple(extras)
     found: list[Fact[Dependencies]] = []
     errors: list[tuple[int, BadInput]] = []
@@ -92,13 +97,13 @@ def named(source: Source, manager: str | None, file: str | None, extras: Collect
     for module in modules:
         fact = module.find(source, wanted)
         if fact and file in {None, fact.value.files[0]}:
-            return fact
+            return local.settle(source, fact, _found)
     if file is not None and file not in source.files:
         near = difflib.get_close_matches(file, source.files, n=1)
         hint = f"did you mean `{near[0]}`?" if near else "name it from the project's root"
         raise NotFound(f"there is no file `{file}`", hint=hint)
     if file is not None and manager in {None, "requirements"} and (fact := requirements.named(source, file, wanted)):
-        return fact
+        return local.settle(source, fact, _found)
     raise NotFound(
         f"no file of {manager} declares the production dependencies" if file is None else f"`{file}` declares none",
         hint="is it the right one?",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from lading.dependencies import indexes, installs, pyproject, requirement
+from lading.dependencies import indexes, installs, local, pyproject, requirement
 from lading.dependencies.locks import Package
 from lading.errors import BadInput
 from lading.model import Dependencies, Fact, Index
@@ -60,6 +60,7 @@ class _Reading:
 
     files: list[tuple[str, bool]] = field(default_factory=list)  # and whether it only constrains
     requirements: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)  # as uv is to read them, where it cannot read the files
     packages: list[Package] = field(default_factory=list)
     indexes: dict[str, Index] = field(default_factory=dict)
     locked: bool = True
@@ -87,11 +88,24 @@ def named(
         manager="requirements",
         files=tuple(dict.fromkeys((*(name for name, _ in reading.files), *files))),
         requirements=tuple(dict.fromkeys((*reading.requirements, *added))),
+        pinned=_lines_without(reading, added),
         locked=reading.locked,
         indexes=tuple(reading.indexes.values()),
         install=own is not None,
     )
     return Fact(found, path, others=(*others, *_exported(source, path)))
+
+
+def _lines_without(reading: _Reading, added: Sequence[str]) -> tuple[str, ...]:
+    """The files' lines without those that are folders, where there are some; where there are none, the files will do.
+
+    Files that only constrain are named as they lie beside the folder of the result.
+    """
+    if all(local.place(text) is None for text in reading.requirements):
+        return ()
+    constraints = [f"-c ../{path}" for path, only in reading.files if only]
+    kept = [line for line in reading.lines if local.place(line) is None]
+    return tuple(dict.fromkeys((*constraints, *kept, *added)))
 
 
 def packages(source: Source, path: str, /) -> tuple[Package, ...]:
@@ -175,6 +189,7 @@ def _read(source: Source, path: str, reading: _Reading, *, constraint: bool) -> 
     reading.files.append((path, constraint))
     for number, line in _lines(source, path):
         where = f"{path}:{number}"
+        reading.lines += [] if constraint or _INCLUDE.fullmatch(line) else [requirement.bare(line)]
         if include := _INCLUDE.fullmatch(line):
             inner = _inside(source, path, include["path"], where)
             only = constraint or include["short"] == "c" or include["long"] == "constraint"

@@ -18,6 +18,7 @@ from lading.detect import (
     files,
     front_end,
     health,
+    layout,
     metrics,
     migrations,
     override,
@@ -99,6 +100,7 @@ def _detect(source: Source, settings: Settings) -> Project:
         paths=files.detect(code, reached, entry, declared.value),
         system=system.detect(code, reached, declared, locked),
         starts_programs=programs.detect(code, reached),
+        layout=layout.detect(source),
         services=here.told,
     )
     notes = (

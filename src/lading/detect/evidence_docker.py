@@ -182,6 +182,7 @@ class Composed:
     ports: tuple[tuple[int, int], ...]  # in the container, line
     environment: tuple[tuple[str, int], ...]  # names only
     line: int
+    build_line: int  # of its Dockerfile's name, where it has one
 
 
 def composed(text: str) -> Iterator[Composed]:
@@ -205,6 +206,7 @@ def composed(text: str) -> Iterator[Composed]:
             if service.get("environment")
             else (),
             line=service.line,
+            build_line=(build.get("dockerfile") or build).line if build else service.line,
         )
 
 

@@ -45,9 +45,14 @@ _FOREIGN = re.compile(
 )
 
 
+def foreign(stages: Sequence[evidence_docker.Stage]) -> bool:
+    """Whether no backend of Python runs in the image of a Dockerfile."""
+    return not stages or _FOREIGN.fullmatch(stages[-1].image.lower()) is not None
+
+
 def _about(code: Code, path: str, stages: Sequence[evidence_docker.Stage]) -> bool:
     """Whether the image of a Dockerfile may be the backend's: a front end's, and that of another part, is not."""
-    if not stages or _FOREIGN.fullmatch(stages[-1].image.lower()):
+    if foreign(stages):
         return False
     copied = [context for context, _ in stages[-1].copies]
     if not path.startswith("..") or not copied:

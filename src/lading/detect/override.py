@@ -22,6 +22,7 @@ from lading.model import (
     Database,
     Dependencies,
     Fact,
+    Layout,
     Migrations,
     Packaging,
     Place,
@@ -59,6 +60,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "system": ("without-packages", "packages"),
     "paths": ("written",),
     "front_end": ("front-end",),
+    "layout": ("dockerfile",),
 }
 
 NONE = "none"
@@ -280,6 +282,11 @@ def _paths(project: Project, given: Given) -> tuple[Fact[Any], ...]:
     return tuple(fact for _, fact in sorted(found.items()))
 
 
+def _layout(project: Project, given: Given) -> Fact[Any]:
+    found = project.layout.value if project.layout else Layout()
+    return _sure(replace(found, dockerfile=given["dockerfile"].value), given)
+
+
 #: What is changed here; the rest is heeded where it is looked for, since more hangs on it.
 _CHANGES: Mapping[str, Callable[[Project, Given], Any]] = {
     "name": _text("name"),
@@ -302,4 +309,5 @@ _CHANGES: Mapping[str, Callable[[Project, Given], Any]] = {
     "system": _system,
     "paths": _paths,
     "front_end": _text("front_end"),
+    "layout": _layout,
 }

@@ -46,6 +46,7 @@ def detect(source: Source, declared: Dependencies) -> Fact[Packaging] | None:
         return None
     version = _version(source, found, system, setup) if backend else "static"
     named = dict.fromkeys(posixpath.normpath(path) for path in _files(source, found, setup)) if backend else {}
+    named |= dict.fromkeys(_lent(source, declared))
     there = {path: path in source.files or views.readable(source, path) for path in named}
     place = pyproject.place(source, "build-backend") if system else (setup.files[0] if setup else declared.files[0])
     files = tuple(path for path in named if there[path])
@@ -152,6 +153,14 @@ def _files(source: Source, found: dict[str, Any], setup: setuptools.Setup | None
     yield from _version_files(tool, setup)
     yield from setup.readme if setup else ()
     yield from (path for path in ("MANIFEST.in", "setup.py", "setup.cfg") if path in source.files)
+
+
+def _lent(source: Source, declared: Dependencies) -> Iterator[str]:
+    """What the builds of the folders read that the project depends on, from the project's root."""
+    for folder in declared.local:
+        inner = views.below(source, folder)
+        read = _files(inner, pyproject.table(inner), setuptools.read(inner))
+        yield from (posixpath.normpath(posixpath.join(folder, path)) for path in read)
 
 
 def _hooks(tool: dict[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lading.model.project import Database, Dependencies, Migrations, Packaging, Variable
+from lading.model.project import Database, Dependencies, Layout, Migrations, Packaging, Variable
 
 #: Raised when a plan written by one version of lading can no longer be read by another.
 PLAN_VERSION = 1
@@ -101,14 +101,6 @@ class Program:
     queues: tuple[str, ...] = ()
     broker: str | None = None  # the variable of the broker's URL
     arguments: tuple[str, ...] = ()  # the project's own, beside the target
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """Where the files of `lading init` stand. Paths are from the root of what the builder is sent."""
-
-    dockerfile: str = "Dockerfile"
-    code: str = "."  # the backend's own folder: `backend` where the repository's root is sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,7 @@ class Dependencies:
     pinned: tuple[str, ...] = ()  # `name==version ; marker --hash=…`: the closure that a lock of another format holds
     extras: tuple[str, ...] = ()  # of the project's own that production needs
     indexes: tuple[Index, ...] = ()
+    local: tuple[str, ...] = ()  # folders and archives, from the project's root, that are installed after the others
     install: bool = False  # the project itself must be installed: it asks for its metadata, entry points or plug-ins
 
 
@@ -173,6 +174,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where the files of `lading init` stand. Paths are from the root of what the builder is sent."""
+
+    dockerfile: str = "Dockerfile"
+    code: str = "."  # the backend's own folder: `backend` where the repository's root is sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """What a source tree is, each fact with the place that told us."""
 
@@ -198,5 +207,6 @@ class Project:
     paths: tuple[Fact[Place], ...] = ()
     starts_programs: Fact[bool] | None = None  # the code starts programs of its own; the first place that does
     front_end: Fact[str] | None = None  # a folder of built files that the application serves itself
+    layout: Fact[Layout] | None = None  # where the Dockerfile stands, where that is not in the backend's own folder
     services: tuple[Fact[Service], ...] = ()  # every backend of the repository, this one among them
     notes: tuple[Fact[str], ...] = ()  # sentences that the user should know, each with its place

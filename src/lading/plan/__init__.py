@@ -15,6 +15,7 @@ from lading.model import (
     Base,
     Binding,
     Database,
+    Dependencies,
     Fact,
     Healthcheck,
     Plan,
@@ -72,7 +73,7 @@ def make(project: Project, settings: Settings) -> Plan:
     alive, ready = serving.probes(project, settings)
     told("health.path", health)
 
-    env = _env((application.folder, *application.folders), installed=dependencies.install)
+    env = _env((application.folder, *application.folders), installed=installs(dependencies))
     because |= dict.fromkeys((f"env.{name}" for name in env), "default")
     because["env.PYTHONPATH"] = project.application.because
     if database and database.variable and database.url and moved:
@@ -118,7 +119,7 @@ def make(project: Project, settings: Settings) -> Plan:
             build=base.compiling(one.value.name for one in compiled),
         ),
         dependencies=dependencies,
-        packaging=project.packaging.value if project.packaging and dependencies.install else None,
+        packaging=project.packaging.value if project.packaging and installs(dependencies) else None,
         as_of=setting("as_of", "as-of"),
         strip=setting("strip", "strip"),
         app=App(
@@ -155,6 +156,11 @@ def make(project: Project, settings: Settings) -> Plan:
         size_limit=setting("size_limit", "size-limit"),
         because=dict(sorted(because.items())),
     )
+
+
+def installs(dependencies: Dependencies) -> bool:
+    """Whether a build back end makes something of the image: the project itself, or a folder that it depends on."""
+    return dependencies.install or bool(dependencies.local)
 
 
 def on_volume(url: str, volume: str) -> str:

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from lading import ignore
 from lading.model import Migrations
 
+#: Folders of modules that no server imports, of the interpreter and of what is installed: their bytecode is not kept.
+UNCOMPILED = "/(test|tests|idlelib|lib2to3|turtledemo|ensurepip|pydoc_data|site-packages/pip)/"
+
 #: What no image needs: a reason, and patterns of `.dockerignore`, which are anchored at the root of the context unless
 #: they start with `**/`. In order, because the last pattern that matches decides.
 EXCLUDE: Mapping[str, tuple[str, ...]] = {

@@ -24,9 +24,6 @@ UV = "0.13.8"
 DEBUGPY = "1.8.22"
 UVICORN = "0.54.0"
 
-#: Modules that no server imports, so that their bytecode is not kept.
-UNUSED = "/(test|tests|idlelib|lib2to3|turtledemo|ensurepip|pydoc_data|site-packages/pip)/"
-
 #: Where apt and uv keep what they fetched: shared by builds, in no layer.
 APT = (
     "--mount=type=cache,target=/var/cache/apt,sharing=locked",
@@ -59,6 +56,8 @@ def _build(plan: Plan) -> str:
         files = {path: layout.code(plan, path) for path in plan.dependencies.files}
     else:
         files = {launcher.REQUIREMENTS: launcher.REQUIREMENTS}
+        if plan.dependencies.manager == "requirements":  # those that only constrain
+            files |= {path: layout.code(plan, path) for path in plan.dependencies.files if path.endswith(".txt")}
     arguments: tuple[str, ...] = ("-r", next(iter(files)))
     # Where the project declares no server, the plan's last requirement is the one that it added.
     arguments += (plans.SERVER,) if plan.dependencies.requirements[-1:] == (plans.SERVER,) else ()
@@ -73,11 +72,14 @@ WORKDIR /build
 RUN {CACHE} \\
     pip install --disable-pip-version-check --root-user-action=ignore uv=={UV}
 
-# An environment without pip, which nothing needs at run time. Before the code, so that a change of the code leaves
-# this layer as it is; the files that decide are mounted, not copied. Links cannot leave the cache: copy.
+# An environment without pip, and without what only a shell or a compiler reads. Before the code, so that a change of
+# the code leaves this layer as it is; the files that decide are mounted, not copied. Links cannot leave the cache, so
+# that files are copied.
 RUN {join(CACHE, *mounts)} \\
     python -m venv --without-pip /opt/venv \\
- && uv pip install --python /opt/venv/bin/python --link-mode copy{newest} {shlex.join(arguments)}
+ && rm -rf /opt/venv/bin/*ctivate* /opt/venv/include /opt/venv/lib64 /opt/venv/.gitignore \\
+ && uv pip install --python /opt/venv/bin/python --link-mode copy{newest} {shlex.join(arguments)} \\
+ && rm -f /opt/venv/.lock
 """
 
 
@@ -95,12 +97,9 @@ def _strip(plan: Plan) -> str:
     if not plan.strip:
         return ""
     return f"""
-# Symbol tables and debug sections, which no loader reads, are up to half of a compiled wheel. Libraries that a wheel
-# brought along (`*.libs`) were patched, and stay as they are, as does what strip cannot read.
-RUN {join(*APT)} \\
-    apt-get update -qq && apt-get install -qq --no-install-recommends binutils >/dev/null \\
- && {{ find /opt/venv -name '*.so*' -type f -not -path '*.libs/*' \\
-      -exec strip --strip-unneeded {{}} + || true; }}
+# Symbol tables and debug sections, which no loader reads, are up to half of a compiled wheel.
+RUN --mount=type=bind,source={launcher.STRIPPER},target=/build/strip.py \\
+    python strip.py /opt/venv
 """
 
 
@@ -116,7 +115,7 @@ RUN --mount=type=bind,source={launcher.MODULES},target=/build/launch \\
 # nothing checks it against its source. (A file that does not compile is a template, or is never imported.)
 ENV PYTHONPYCACHEPREFIX=/opt/pycache PYTHONDONTWRITEBYTECODE=1
 RUN {installed.COMPILE} unchecked-hash -j 0 \\
-      -x '{UNUSED}' \\
+      -x '{plans.exclude.UNCOMPILED}' \\
       "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" /opt/venv/lib {launch.FOLDER} \\
  || true
 """
@@ -134,11 +133,12 @@ RUN {join(*APT)} \\
 # ── image: what every stage below is made of; what changes least comes first ─────────────────────────────────────────
 FROM ${{PYTHON_IMAGE}} AS image
 {packages if extra else ""}
-# {user.name} has a home, because libraries ask for it. The volume is made here, so that a fresh one gets this owner and
-# mode; like the folder of a database in its official image, it takes in whoever the container is run as.
-RUN groupadd --gid {user.gid} {user.name} \\
- && useradd --uid {user.uid} --gid {user.gid} --home-dir {user.home} --create-home --no-log-init \\
-      --shell /usr/sbin/nologin {user.name} \\
+# {user.name} has a home, because libraries ask for it. (useradd would add the files of a shell, and the day on which
+# the image was built.) The volume is made here, so that a fresh one gets this owner and mode; like the folder of a
+# database in its official image, it takes in whoever the container is run as.
+RUN echo {user.name}:x:{user.gid}: >>/etc/group \\
+ && echo {user.name}:x:{user.uid}:{user.gid}::{user.home}:/usr/sbin/nologin >>/etc/passwd \\
+ && install --directory --owner={user.uid} --group={user.gid} --mode=755 {user.home} \\
  && install --directory --owner={user.uid} --group={user.gid} --mode=1777 {volume}
 
 COPY --from=build /opt/venv /opt/venv

@@ -19,15 +19,17 @@ def render(plan: Plan, /) -> Mapping[str, str]:
     reasons = {pattern: reason for reason, patterns in exclude.EXCLUDE.items() for pattern in patterns}
     lines, last = [_HEAD.rstrip()], ""
     if plan.layout.code != ".":
-        lines += ["", "# Nothing but the backend's own folder.", "*", f"!{plan.layout.code}"]
-    for pattern, anchored in zip(plan.app.exclude, layout.anchored(plan, plan.app.exclude), strict=True):
+        sent = layout.folders(plan)
+        others = ", and those that it depends on" if len(sent) > 1 else ""
+        lines += ["", f"# Nothing but the backend's own folder{others}.", "*", *(f"!{folder}" for folder in sent)]
+    for pattern in plan.app.exclude:
         reason = reasons.get(pattern, "This project's own.")
         if reason != last:
             lines += ["", f"# {reason}"]
             last = reason
-        lines.append(anchored)
+        lines += layout.anchored(plan, [pattern])
     lines += ["", "# The Dockerfile reads these, and keeps them out of /app."]
     needed = {launcher.MODULES if path.startswith(launcher.MODULES + "/") else path for path in launcher.render(plan)}
     lines += [f"!{path}" for path in sorted(needed)]
-    lines += layout.anchored(plan, (f"!{path}" for path in installed.lent(plan)))
+    lines += [f"!{layout.code(plan, path)}" for path in installed.lent(plan)]
     return {".dockerignore": "\n".join(lines) + "\n"}

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+import textwrap
 
 from lading import ignore
 from lading import plan as plans
 from lading.model import Plan
-from lading.render import launcher
+from lading.render import launcher, layout
 
 COMPILE = "/opt/venv/bin/python -m compileall -qq -f --invalidation-mode"
 
 
+_UV = "uv pip install --python /opt/venv/bin/python --link-mode copy --no-deps --no-sources"
+
+_WHERE = (
+    "It goes to a place of its own, so that a change leaves the dependencies' layer as it is, and is built from a "
+    "copy, because a build writes beside its sources."
+)
+
+_VERSION = """\
+# The version is a tag of git, and git stays out of the image: --build-arg VERSION=1.2.3
+ARG VERSION=0.0.0
+ENV SETUPTOOLS_SCM_PRETEND_VERSION=${VERSION} PDM_BUILD_SCM_VERSION=${VERSION} PBR_VERSION=${VERSION}
+"""
+
+
 def code(plan: Plan) -> str:
     """The stage."""
-    away = shlex.join([f"/app/{launcher.FOLDER}", *(f"/app/{path}" for path in lent(plan))])
+    away = shlex.join(
+        [f"/app/{launcher.FOLDER}", *(f"/app/{path}" for path in lent(plan) if not path.startswith("../"))]
+    )
     return f"""
 # ── code: the project's own, with its bytecode, and without what was in the context for the builder ──────────────────
 FROM build AS code
 COPY {plan.layout.code} /app
-{_install(plan)}# Modes as everywhere, whatever the machine's umask was. Checked bytecode, so that code
-# mounted over /app counts.
+{_install(plan)}# Modes as everywhere, whatever the machine's umask was, and no folder that only the
+# ignore file emptied. Checked bytecode, so that code mounted over /app counts.
 RUN rm -rf {away} \\
+ && find /app -mindepth 1 -type d -empty -delete \\
  && chmod -R u=rwX,go=rX /app \\
  && mkdir -p /opt/pycache/app \\
  && {{ {COMPILE} checked-hash /app || true; }}
@@ -31,39 +48,54 @@ RUN rm -rf {away} \\
 
 def copied(plan: Plan) -> str:
     """The instructions that copy what `_install` made."""
-    if not plan.dependencies.install:
+    if not plans.installs(plan.dependencies):
         return ""
     folder = plans.PROJECT
     return f"COPY --from=code {folder} {folder}\nCOPY --from=code /opt/pycache{folder} /opt/pycache{folder}\n"
 
 
 def lent(plan: Plan) -> tuple[str, ...]:
-    """What the project's build reads and the image does not need: a readme, a licence; left out but for the builder."""
+    """What the builds read and the image does not need: a readme, a licence; left out but for the builder."""
+    if plan.packaging is None or not plans.installs(plan.dependencies):
+        return ()
     ignored = ignore.matcher(plan.app.exclude)
-    return tuple(path for path in _inputs(plan) if ignored(path))
-
-
-def _inputs(plan: Plan) -> Iterator[str]:
-    if plan.packaging and plan.dependencies.install:
-        yield from (path for path in plan.packaging.files if not path.startswith("../"))
+    return tuple(path for path in plan.packaging.files if ignored(path))
 
 
 def _install(plan: Plan) -> str:
-    if not plan.dependencies.install:
+    if not plans.installs(plan.dependencies):
         return ""
     folder = plans.PROJECT
-    vcs = plan.packaging is not None and plan.packaging.version == "vcs"
-    version = """# The version is a tag of git, and git stays out of the image: --build-arg VERSION=1.2.3
-ARG VERSION=0.0.0
-ENV SETUPTOOLS_SCM_PRETEND_VERSION=${VERSION} PDM_BUILD_SCM_VERSION=${VERSION} PBR_VERSION=${VERSION}
-"""
+    outside = [layout.code(plan, path) for path in plan.dependencies.local if path.startswith("../")]
+    inside = [f"project/{path}" for path in plan.dependencies.local if not path.startswith("../")]
+    own = ["./project"] if plan.dependencies.install else []
+    mounts = [
+        "--mount=type=cache,target=/root/.cache",
+        *(f"--mount=type=bind,source={path},target=/beside/{path}" for path in outside),
+    ]
+    copies = [*(["cp -r /beside ."] if outside else []), *(["cp -r /app project"] if inside or own else [])]
+    places = shlex.join([*(f"beside/{path}" for path in outside), *inside, *own])
+    lines = [
+        *mounts,
+        " \\\n && ".join([*copies, f"{_UV} --target {folder} \\\n      {places}"]),
+    ]
+    run = " \\\n    ".join(lines)
     return f"""
-# The code asks for the project's own metadata, so that the project is installed, in a folder of its own: a change of
-# the code leaves the dependencies' layer as it is. Built from a copy, because a build writes beside its sources.
-{version if vcs else ""}RUN --mount=type=cache,target=/root/.cache \\
-    cp -r /app /tmp/project \\
- && uv pip install --python /opt/venv/bin/python --link-mode copy --no-deps --target {folder} /tmp/project \\
- && rm -rf /tmp/project {folder}/bin \\
+{_why(plan)}
+{_VERSION if _by_git(plan) else ""}RUN {run} \\
+ && rm -rf project beside {folder}/bin {folder}/.lock \\
  && mkdir -p /opt/pycache{folder} \\
  && {{ {COMPILE} unchecked-hash {folder} || true; }}
 """
+
+
+def _why(plan: Plan) -> str:
+    """The comment above it, each line as long as a reader likes it."""
+    own = ["The code asks for the project's own metadata, so that the project itself is installed."]
+    others = ["What the dependencies name and no index has are folders of this repository."]
+    words = [*(own * plan.dependencies.install), *(others * bool(plan.dependencies.local)), _WHERE]
+    return "\n".join(textwrap.wrap(" ".join(words), 117, initial_indent="# ", subsequent_indent="# "))
+
+
+def _by_git(plan: Plan) -> bool:
+    return plan.dependencies.install and plan.packaging is not None and plan.packaging.version == "vcs"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from lading import launch
 from lading.dependencies import exported
 from lading.model import Plan
+from lading.oci import elf
 
 #: In the project.
 FOLDER = ".lading"
@@ -20,6 +22,9 @@ DECISIONS = f"{FOLDER}/launch.json"
 
 REQUIREMENTS = f"{FOLDER}/requirements.txt"
 
+#: What strips the compiled parts of the dependencies; only the builder reads it.
+STRIPPER = f"{FOLDER}/stripper"
+
 #: The launcher's decisions in the stage `dev`.
 DEVELOPMENT = f"{FOLDER}/launch.dev.json"
 
@@ -27,6 +32,8 @@ DEVELOPMENT = f"{FOLDER}/launch.dev.json"
 def render(plan: Plan, /) -> Mapping[str, str]:
     """The launcher, its decisions, and the requirements where uv does not read the manager's own files."""
     files = {named(name): data.decode() for name, data in launch.files(plan).items()}
+    if plan.strip:
+        files[STRIPPER] = Path(elf.__file__).read_text()
     files[DEVELOPMENT] = launch.development(plan).decode()
     requirements = exported.text(plan.dependencies)
     if requirements is not None:

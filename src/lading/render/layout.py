@@ -38,11 +38,19 @@ def placed(plan: Plan, files: Mapping[str, str]) -> dict[str, str]:
     return out
 
 
+def folders(plan: Plan) -> tuple[str, ...]:
+    """What a builder is sent: the backend's own folder, and those outside of it that it depends on."""
+    return (plan.layout.code, *(code(plan, path) for path in plan.dependencies.local if path.startswith("../")))
+
+
 def anchored(plan: Plan, patterns: Iterable[str]) -> Iterator[str]:
     """Patterns of the backend's own folder, as an ignore file has them that stands at the root of what is sent."""
     for pattern in patterns:
         back, bare = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
-        yield pattern if plan.layout.code == "." else f"{back}{plan.layout.code}/{bare.lstrip('/')}"
+        if plan.layout.code == ".":
+            yield pattern
+        else:
+            yield from (f"{back}{folder}/{bare.lstrip('/')}" for folder in folders(plan))
 
 
 def inner(plan: Plan, patterns: Iterable[str]) -> tuple[str, ...]:

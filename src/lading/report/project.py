@@ -118,6 +118,8 @@ def _serving(project: Project) -> Iterator[Row]:
     yield _maybe("log level", project.log_level)
     if project.front_end:
         yield _maybe("front end", project.front_end)
+    if project.layout:
+        yield _row("Dockerfile", project.layout.value.dockerfile, project.layout)
 
 
 def _same(health: Fact[str] | None, route: Fact[Any]) -> bool:

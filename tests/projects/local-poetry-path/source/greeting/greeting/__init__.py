@@ -1,0 +1,5 @@
+import iniconfig
+
+
+def hello() -> str:
+    return "hello" if iniconfig else ""
