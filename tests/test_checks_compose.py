@@ -539,10 +539,12 @@ def test_a_projects_own_compose_file_is_the_one_that_is_judged() -> None:
     rendered = render.files(STACK)
     ours = around.texts(Memory({"main.py": ""}), rendered)
     assert composition.read(ours)[1] is not None
-    own = around.texts(Memory({"docker-compose.yml": "services: {}\n", ".env": "A=b\n"}), rendered)
+    tree = {"docker-compose.yml": "services: {}\n", ".env": "A=b\n", "DOCKER.md": "# Ours\n", "a.lock": "x"}
+    own = around.texts(Memory(tree), rendered, ("a.lock", "absent.lock"))
     base, more = composition.read(own)
     assert (base.path, more, own[".env"]) == ("docker-compose.yml", None, "A=b\n")
-    assert own["Dockerfile"] == rendered["Dockerfile"]
+    assert (own["Dockerfile"], own["DOCKER.md"], own["a.lock"]) == (rendered["Dockerfile"], "# Ours\n", "x")
+    assert "absent.lock" not in own
 
 
 def test_no_value_of_a_secret_is_said() -> None:

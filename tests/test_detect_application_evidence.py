@@ -138,6 +138,22 @@ def _values(node: evidence_yaml.Node) -> object:
     return [_values(one) for one in node.value] if isinstance(node.value, list) else node.value
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('[\n    "sh",\n    "-c",\n  ]', ["sh", "-c"]),
+        ("uvicorn main:app\n    --reload", "uvicorn main:app --reload"),
+        ('"a: b"', "a: b"),
+        ("*any", ["x"]),
+    ],
+)
+def test_a_value_may_begin_on_the_line_below_its_key(text: str, value: object) -> None:
+    whole = f"any: &any [x]\nservice:\n  command:\n    {text}\n  image: a\n"
+    root, unread = evidence_yaml.read_strictly(whole)
+    assert (_values(root.get("service", "command") or root), unread) == (value, {})
+    assert _values(root.get("service", "image") or root) == "a"
+
+
 def test_what_is_merged_gives_way_and_is_no_repetition() -> None:
     text = "a: &a\n  x: 1\nb: &b\n  y: 2\nc:\n  <<: [*a, *b]\n  x: 3\n"
     root, unread = evidence_yaml.read_strictly(text)

@@ -85,6 +85,13 @@ def test_the_file_of_the_application(plan: Plan, found: str | None) -> None:
     assert development.module(plan, source) == found
 
 
+def test_what_is_mounted_is_what_an_image_would_get(tmp_path: Path) -> None:
+    source = Memory({"app/main.py": "a", ".env": "DATABASE_URL=somebodys\n", "app/.env": "A=b\n", "README.md": "c"})
+    development._copy(PLAN, source, tmp_path / "code")
+    copied = {str(path.relative_to(tmp_path)): path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert copied == {"code": 0o755, "code/app": 0o755, "code/app/main.py": 0o644}
+
+
 # ── the debugger's protocol ──────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -422,3 +422,10 @@ def test_buildah_reads_the_same_dockerfile(example: tuple[Path, Plan], tmp_path:
 )
 def test_packages_have_the_names_of_the_release_that_the_base_is_of(packages: tuple[str, ...], said: str) -> None:
     assert apt.names(packages) == said
+
+
+def test_the_debugger_has_bytecode_so_that_a_reload_does_not_compile_it() -> None:
+    """Measured: importing it takes 2.2 s without and 0.2 s with, at each reload, on a machine that is busy."""
+    dev = render.files(PLAN)["Dockerfile"].partition("AS dev\n")[2].partition("FROM ")[0]
+    assert "unchecked-hash \\\n      /opt/venv/lib/python*/site-packages/debugpy" in dev
+    assert dev.index("debugpy==") < dev.index("compileall")

@@ -250,6 +250,7 @@ def _develop(stage: Stage, engine: str, store: Path, progress: Progress) -> Deve
         return None
     if not engine.startswith("docker"):
         return Development(engine=engine, limit="the development stage is run by Docker alone: `--engine docker`")
+    stage = _careful(stage, silent)
     try:
         name = docker.stage(stage.plan, stage.context, files(stage), "dev", progress=progress)
         try:

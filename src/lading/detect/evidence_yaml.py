@@ -93,6 +93,8 @@ class _Reader:
         first = self.lines[at]
         if first.text.startswith("- ") or first.text == "-":
             return self._sequence(at, first.indent, depth)
+        if depth and not _KEY.fullmatch(first.text):
+            return self._scalar(first.text, at, first.indent - 1, depth)  # a text, or brackets, below its key
         return self._mapping(at, first.indent, depth)
 
     def _next(self, at: int) -> int:

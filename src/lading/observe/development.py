@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from lading import ignore
 from lading.checks.development import SOON, TOKEN
 from lading.errors import Outside
 from lading.launch import commands
@@ -78,23 +79,23 @@ def observe(plan: Plan, source: Source, image: str, *, cache: Path, progress: Pr
         raise Outside(f"the file of `{plan.app.target}` is not in the tree")
     with scratch.folder(cache, _KIND, partial(_sweep, client)) as folder:
         code = folder / "code"
-        _copy(source, code)
+        _copy(plan, source, code)
         began = time.monotonic()
         client.ask("create", "--name", folder.name, *_options(plan, code), image)
         client.ask("start", folder.name)
         ports = dict(_published(client, folder.name))
-        port = ports[int(plan.port.default)]
+        port = ports.get(int(plan.port.default))
+        if port is None:  # it has ended already
+            return Development(
+                engine=client.name, edited=edited, debugger="it has ended", log=_log(client, folder.name)
+            )
         ready = _until(lambda: _get(port, plan.health.path or "/").status is not None, began, _START)
         before = _get(port, PATH) if ready is not None else None
         served: list[float | None] = []
-        while (
-            before is not None and len(served) < _EDITS and not any(one is not None and one <= SOON for one in served)
-        ):
-            served.append(_edited(code / edited, source.read(edited).decode(), plan, port, len(served) + 1))
-            progress(
-                f"edit {len(served)} of {edited}: "
-                + (f"served after {served[-1]:.2f} s" if served[-1] else "not served")
-            )
+        while before and len(served) < _EDITS and not any(seconds and seconds <= SOON for seconds in served):
+            served.append(_edited(code / edited, source.read(edited), plan, port, len(served) + 1))
+            how = f"served after {served[-1]:.2f} s" if served[-1] else "not served"
+            progress(f"edit {len(served)} of {edited}: {how}")
         said = debugger.attach(("127.0.0.1", ports[commands.DEBUGGER]))
         return Development(
             engine=client.name, ready=ready, edited=edited, before=before, served=tuple(served), capabilities=said[0],
@@ -102,11 +103,11 @@ def observe(plan: Plan, source: Source, image: str, *, cache: Path, progress: Pr
         )  # fmt: skip
 
 
-def _edited(path: Path, text: str, plan: Plan, port: int, number: int) -> float | None:
+def _edited(path: Path, data: bytes, plan: Plan, port: int, number: int) -> float | None:
     """Seconds from the edit to the first answer that shows it."""
-    changed, shown = text + edit(plan, number), f"{TOKEN} {number}"
+    changed, shown = data + edit(plan, number).encode(), f"{TOKEN} {number}"
     began = time.monotonic()
-    path.write_text(changed)
+    path.write_bytes(changed)
     return _until(lambda: _get(port, PATH).body == shown, began, _SERVE)
 
 
@@ -114,9 +115,13 @@ def _sweep(client: Client, folder: Path) -> None:
     client.tell("rm", "--force", "--volumes", folder.name)
 
 
-def _copy(source: Source, code: Path) -> None:
-    """The files, readable for whoever the container's user is."""
-    for path, executable in source.files.items():
+def _copy(plan: Plan, source: Source, code: Path) -> None:
+    """The files that an image would get, readable for whoever the container's user is.
+
+    A `.env` that names somebody's database is none of them: what is tried here must not reach it.
+    """
+    ignored = ignore.matcher(plan.app.exclude)
+    for path, executable in ((path, bits) for path, bits in source.files.items() if not ignored(path)):
         to = code / path
         to.parent.mkdir(parents=True, exist_ok=True)
         to.write_bytes(source.read(path))
