@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+import pytest
+
 from lading.command import Command, Done, output, run
 from lading.errors import Outside
 from lading.observe import docker
@@ -65,7 +67,17 @@ def container(image: str, *command: str, options: tuple[str, ...] = ()) -> Itera
     try:
         yield made
     finally:
-        run(Command(argv=(program, "rm", "--force", "--volumes", made.identity)))
+        remove(program, made.identity)
+
+
+def remove(program: str, identity: str) -> None:
+    """Remove a container, and see that it is gone: with `--force` some engines keep one and report that all is well."""
+    for _ in range(20):
+        run(Command(argv=(program, "rm", "--force", "--volumes", identity)))
+        if run(Command(argv=(program, "container", "inspect", identity))).status:
+            return
+        time.sleep(0.5)
+    pytest.fail(f"the engine does not remove {identity}")
 
 
 @contextmanager

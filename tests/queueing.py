@@ -124,7 +124,7 @@ class Started:
         return self.process.wait(seconds), time.monotonic() - began
 
     def health(self, *arguments: str) -> "Health":
-        launcher = self.place.root / "lading" / "launch.py"
+        launcher = self.place.root / "lading"
         began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(
             ["nsenter", "--target", str(self.first), "--pid", "--mount", "--uts", "--",
@@ -176,7 +176,7 @@ class Queue:
 
     @contextmanager
     def start(self, role: str = "worker", **env: str) -> Iterator[Started]:
-        launcher, host = self.place.root / "lading" / "launch.py", f"w-{uuid4().hex[:8]}"
+        launcher, host = self.place.root / "lading", f"w-{uuid4().hex[:8]}"
         with subprocess.Popen(
             ["unshare", "--fork", "--pid", "--mount-proc", "--uts", "--kill-child", "--",
              "sh", "-c", 'hostname "$0" && exec "$@"', host, self.place.python, "-S", launcher, *role.split()],

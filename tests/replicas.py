@@ -1,5 +1,6 @@
 """The launcher in a container's place: an environment with real servers and drivers, an application, real databases."""
 
+import collections
 import contextlib
 import fcntl
 import http.client
@@ -59,13 +60,19 @@ def plan(dialect: str, driver: str | None = None, **changes: Any) -> Plan:
     )
 
 
+#: Ports that were given out lately, and may not be bound yet.
+_given: collections.deque[int] = collections.deque(maxlen=2000)
+
+
 def port() -> int:
-    """A port that nobody holds, below those that the kernel gives to connections that go out."""
+    """A port that nobody holds or was just given, below those that the kernel gives to connections that go out."""
     while True:
         number = random.randint(10000, 19999)
         with socket.socket() as free, contextlib.suppress(OSError):
             free.bind(("127.0.0.1", number))
-            return number
+            if number not in _given:
+                _given.append(number)
+                return number
 
 
 def environment(folder: Path, *packages: str) -> Path:

@@ -148,10 +148,10 @@ class Server:
             except OSError:
                 continue
 
-    def until_heard(self) -> None:
-        """Wait for the first that something says."""
+    def until_heard(self, times: int = 1) -> None:
+        """Wait until something has been said so often."""
         end = time.monotonic() + 20
-        while not self.heard:
+        while len(self.heard) < times:
             assert time.monotonic() < end, "nobody has connected"
             time.sleep(0.02)
 

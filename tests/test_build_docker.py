@@ -12,6 +12,7 @@ import values
 
 from lading import command
 from lading.build import docker
+from lading.checks.image import held
 from lading.command import Command, Done
 from lading.errors import BadInput, Error, Outside
 from lading.model import Image
@@ -30,6 +31,18 @@ SOURCE = Memory({"app/main.py": "print('hello')", "README.md": "no", "app/tests/
             Command(
                 argv=("/bin/docker", "build", "--progress", "plain", "--iidfile", "id", "-"),
                 stdin=b"tar",
+                env={"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"},
+                timeout=3600,
+            ),
+        ),
+        (
+            docker.build_command("docker", context=b"", identifier=Path("id"), file="docker/Dockerfile", target="dev"),
+            Command(
+                argv=(
+                    "docker", "build", "--progress", "plain", "--iidfile", "id", "--file", "docker/Dockerfile",
+                    "--target", "dev", "-",
+                ),
+                stdin=b"",
                 env={"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"},
                 timeout=3600,
             ),
@@ -265,3 +278,23 @@ def test_podman_takes_an_oci_archive(tmp_path: Path) -> None:
     asked = Command(argv=("podman", "image", "inspect", "--format", "{{.Digest}}", name))
     assert command.output(asked).strip() == one.digest
     command.output(Command(argv=("podman", "rmi", "--force", name)))
+
+
+@pytest.mark.engine
+def test_our_sizes_are_what_docker_and_podman_show(tmp_path: Path) -> None:
+    name = "python:3.12-slim"
+    engine = docker.find()
+    image = docker.save(name, engine="docker", store=tmp_path)
+    files = held(contents.load(image, lambda _: False))
+    shown = command.output(Command(argv=(engine, "image", "inspect", "--format", "{{.Size}}", name)))
+    driver = command.output(Command(argv=(engine, "info", "--format", "{{.Driver}}"))).strip()
+    assert driver == "overlay2", "another store counts in another way"
+    assert files == int(shown)
+    # An entry costs a block, and the last block of a file is filled.
+    assert 1.02 < image.size / files < 1.06
+    loaded = docker.load(image, engine="podman", name="localhost/lading-test-sizes:1")
+    try:
+        shown = command.output(Command(argv=("podman", "image", "inspect", "--format", "{{.Size}}", loaded)))
+        assert 0 <= int(shown) - image.size < 100_000, "the layers, and some JSON"
+    finally:
+        command.output(Command(argv=("podman", "image", "rm", "--force", loaded)))

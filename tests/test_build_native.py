@@ -227,6 +227,17 @@ def test_a_link_that_leaves_the_project(tmp_path: Path) -> None:
     assembled(tmp_path, source=Memory({"main.py": ""}, escapes={"secret/host": "/etc/passwd"}))
 
 
+def test_a_python_that_no_debian_has(tmp_path: Path) -> None:
+    made = wheels.plan()
+    none = replace(made, base=replace(made.base, suite="", python=""), because={"base.python": "pyproject.toml:3"})
+    with pytest.raises(BadInput) as caught:
+        native.build(none, SOURCE, platform="linux/amd64", cache=tmp_path, mirror="", security=None, progress=quiet)
+    assert (caught.value.where, caught.value.message) == (
+        "pyproject.toml:3",
+        "no release of Debian has a Python that the project allows: trixie has 3.13.5, bookworm has 3.11.2",
+    )
+
+
 def test_a_platform_that_there_is_not(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         native.build(

@@ -595,6 +595,7 @@ def test_a_time_that_was_measured_goes_with_the_finding() -> None:
         "port-taken": 1.2,
         "requests-answered": 0.04,
         "rerun-keeps-rows": 0.01,
+        "reload-serves-edits": 1.2,
         "stops-in-time": 0.3,
         "survives-recreation": 0.42,
     }

@@ -242,7 +242,7 @@ def test_init_writes_and_is_content_with_what_it_wrote(tree: Tree, run: Lading) 
     assert [line.split() for line in out.splitlines()] == [
         ["new", path]
         for path in (
-            "Dockerfile", ".dockerignore", ".lading/starter", ".lading/launcher",
+            "Dockerfile", ".dockerignore", ".lading/launch/",
         ".lading/launch.json", ".lading/launch.dev.json",
             "compose.yaml", "compose.override.yaml", ".env.example", "DOCKER.md", ".lading/written.json",
         )

@@ -407,14 +407,14 @@ def test_the_keys_are_those_of_the_decision_note() -> None:
     import pysequoia
 
     from lading.debian import archive
+    from lading.plan import SUITES
 
     note = (Path(__file__).parent.parent / "docs/decisions/0003-debian-base.md").read_text()
     shipped = sorted(archive.KEYS.glob("*.pgp"))
-    assert [path.name for path in shipped] == [
-        "trixie-automatic.pgp",
-        "trixie-security-automatic.pgp",
-        "trixie-stable.pgp",
+    whose = [
+        f"{suite}-{name}.pgp" for suite in sorted(SUITES) for name in ("automatic", "security-automatic", "stable")
     ]
+    assert [path.name for path in shipped] == whose
     for path in shipped:
         certificate = pysequoia.Cert.from_file(str(path))
         assert certificate.fingerprint.upper() in note

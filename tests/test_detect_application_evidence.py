@@ -112,6 +112,53 @@ services:
     assert (ports[0].text, (ports[1].get("target") or web).text, ports[1].line) == ("80:8000", "9000", 13)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("[a, 'b, c', \"d: e\"]  # f", ["a", "b, c", "d: e"]),
+        ("{a: b, c: {}, d: [e, {f: g}], h: }", {"a": "b", "c": {}, "d": ["e", {"f": "g"}], "h": ""}),
+        ("[\n  a, # b\n  # c\n  http://d:1/e,\n]", ["a", "http://d:1/e"]),
+        ('[CMD, pg_isready -U app, ${X:-[1,2]}, "it\'s"]', ["CMD", "pg_isready -U app", "${X:-[1,2]}", "it's"]),
+        ("[[[" * 40, [[]]),
+        ("{}", {}),
+    ],
+)
+def test_brackets_and_braces(text: str, value: object) -> None:
+    node = evidence_yaml.read(f"key: {text}\n").get("key")
+    assert node is not None
+    if text.startswith("[[["):
+        assert node.items
+    else:
+        assert _values(node) == value
+
+
+def _values(node: evidence_yaml.Node) -> object:
+    if isinstance(node.value, dict):
+        return {name: _values(one) for name, one in node.value.items()}
+    return [_values(one) for one in node.value] if isinstance(node.value, list) else node.value
+
+
+def test_what_is_merged_gives_way_and_is_no_repetition() -> None:
+    text = "a: &a\n  x: 1\nb: &b\n  y: 2\nc:\n  <<: [*a, *b]\n  x: 3\n"
+    root, unread = evidence_yaml.read_strictly(text)
+    assert (_values(root.get("c") or root), unread) == ({"x": "3", "y": "2"}, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("a: 1\nb\n", {2: "is no `key: value`"}),
+        ("a:\n\tb: 1\n", {2: "is indented with a tab"}),
+        ("a: 1\na: 2\n", {2: "says the same key again"}),
+        ('a: "b\nc: 1\n', {1: "opens a quotation mark and does not close it"}),
+        ("a: [b\nc: 1\n", {1: "opens a bracket and does not close it"}),
+        ("a: |\n  any\n   thing\nb: 1\n# c\n", {}),
+    ],
+)
+def test_lines_that_no_value_was_read_from(text: str, unread: dict[int, str]) -> None:
+    assert evidence_yaml.read_strictly(text)[1] == unread
+
+
 def test_a_dockerfiles_last_stage_inherits_what_the_ones_before_it_say() -> None:
     text = """\
 ARG TAG=3.12
@@ -293,3 +340,15 @@ def test_what_we_wrote_ourselves_is_no_evidence() -> None:
     }
     assert starts(files) == []
     assert starts({**files, ".lading/written.json": "["}) == [("Dockerfile:2", "a:b", 1)]
+
+
+def test_the_port_of_a_debugger_is_none_that_the_server_listens_on() -> None:
+    files: dict[str, str | bytes] = {
+        "main.py": APP,
+        "requirements.txt": "fastapi\nuvicorn\n",
+        "compose.yaml": "services:\n  api:\n    build: .\n    ports: ['8100:8100']\n",
+        "compose.override.yaml": "services:\n  api:\n    build: .\n    ports: ['127.0.0.1:5678:5678']\n",
+    }
+    source = Memory(files)
+    found = detect(source, settings.load(source, {}, {}))
+    assert (found.listens and found.listens.value) == 8100

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lading.launch import launch
+from lading.launcher import addresses
 
 
 def service(kind: str, **more: Any) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def service(kind: str, **more: Any) -> dict[str, Any]:
     ],
 )
 def test_the_addresses_of_a_url(kind: str, url: str, found: list[tuple[str, int]]) -> None:
-    assert launch.addresses(service(kind), {"AT": url}) == found
+    assert addresses.addresses(service(kind), {"AT": url}) == found
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,29 @@ def test_the_addresses_of_a_url(kind: str, url: str, found: list[tuple[str, int]
     ],
 )  # fmt: skip
 def test_the_parts_of_a_url(url: str, found: Mapping[str, str]) -> None:
-    assert launch.place(service("x"), {"AT": url}) == found
+    assert addresses.place(service("x"), {"AT": url}) == found
+
+
+FILE = {"database": {"variable": "AT"}, "services": []}
+SERVER = {"database": {"variable": "AT"}, "services": [service("postgresql", role="database", label="PostgreSQL")]}
+
+
+@pytest.mark.parametrize(
+    ("config", "url", "found"),
+    [
+        (FILE, "postgresql+asyncpg://db/x", [("postgresql", "PostgreSQL")]),
+        (FILE, "postgres://db/x", [("postgresql", "PostgreSQL")]),
+        (FILE, "mariadb+pymysql://db/x", [("mysql", "MariaDB")]),
+        (FILE, "sqlite:////data/x.db", []),
+        (FILE, "", []),
+        (SERVER, "postgresql://db/x", [("postgresql", "PostgreSQL")]),
+        (SERVER, "mysql://db/x", [("mysql", "MySQL")]),
+        (SERVER, "sqlite:////data/x.db", [("postgresql", "PostgreSQL")]),
+        ({"database": None, "services": []}, "postgresql://db/x", []),
+    ],
+)
+def test_a_url_may_name_another_database_than_the_plan_knows(
+    config: dict[str, Any], url: str, found: list[tuple[str, str]]
+) -> None:
+    services = addresses.services(config, {"AT": url})
+    assert [(one["kind"], one["label"]) for one in services] == found

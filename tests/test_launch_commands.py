@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from standins import PLAN
 
-from lading.launch import decisions, launch
+from lading.launch import decisions
+from lading.launcher import serving
 from lading.model import App, Plan, Program, Serving
 
 FACTORY = App(target="shop.main:make", factory=True, folder=".", exclude=())
@@ -18,7 +19,7 @@ IPV6 = {"HOST": "::1", "PORT": "9000"}
 
 def served(plan: Plan, env: Mapping[str, str], count: int = 1) -> list[str]:
     config = decisions(plan)
-    interpreter, *words = launch.command(config["server"], config, dict(env), count)
+    interpreter, *words = serving.command(config["server"], config, dict(env), count)
     assert interpreter == sys.executable
     return words
 
@@ -91,7 +92,7 @@ def test_the_server_stops_before_the_engine_kills_it(stop: int, grace: str) -> N
 
 def worked(program: Program, env: Mapping[str, str] | None = None) -> list[str]:
     config = decisions(replace(PLAN, programs=(program,)))
-    return launch.command(config["programs"][0]["argv"], config, dict(env or {}), 3)[1:]
+    return serving.command(config["programs"][0]["argv"], config, dict(env or {}), 3)[1:]
 
 
 #: What each has to be told, whatever else it is told for its health and its end, which real ones are asked about.

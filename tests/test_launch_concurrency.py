@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from standins import PLAN, Container
 
-from lading.launch import launch
+from lading.launcher import serving
+from lading.launcher.log import Stop
 from lading.model import Program, Serving
 
 MIB = 1 << 20
@@ -96,14 +97,14 @@ def test_the_cgroup_has_room_for(tmp_path: Path, files: Mapping[str, str], memor
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert launch.allowed(memory, str(tmp_path)) == found
+    assert serving.allowed(memory, str(tmp_path)) == found
 
 
 def test_processors_that_may_not_be_used_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`docker run --cpuset-cpus`: no quota, and fewer processors than the machine has."""
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 4, 5})
-    assert launch.allowed(MIB, str(tmp_path)) == (3, "3 processors may be used")
+    assert serving.allowed(MIB, str(tmp_path)) == (3, "3 processors may be used")
 
 
 # ── metrics of several processes ─────────────────────────────────────────────────────────────────────────────────────
@@ -157,7 +158,7 @@ def test_only_several_processes_with_metrics_need_one(
     monkeypatch.setattr(os, "listdir", lambda _: [])
     monkeypatch.setattr(os, "access", lambda *_: True)
     env: dict[str, str] = {}
-    launch.metrics({"metrics": metrics}, env, count)
+    serving.metrics({"metrics": metrics}, env, count)
     assert (made, env) == (
         (["/tmp/prometheus"], {"PROMETHEUS_MULTIPROC_DIR": "/tmp/prometheus"}) if found else ([], {})
     )
@@ -166,8 +167,8 @@ def test_only_several_processes_with_metrics_need_one(
 def test_a_folder_that_is_not_ours_to_write_stops_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Empty and made by somebody else: nothing to remove, and no process could count in it."""
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(launch.Stop) as stop:
-        launch.metrics({"metrics": True}, {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}, 2)
+    with pytest.raises(Stop) as stop:
+        serving.metrics({"metrics": True}, {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}, 2)
     assert (str(stop.value), stop.value.status) == (
         f"PROMETHEUS_MULTIPROC_DIR: {tmp_path} cannot be emptied: Permission denied", 2,
     )  # fmt: skip

@@ -84,7 +84,7 @@ def test_without_the_lock_they_fail(scheme: str, tmp_path: Path, python: Path) -
     for attempt in range(3):
         with fresh(scheme, tmp_path / "data") as base:
             here = place(base, tmp_path / str(attempt), python, MIGRATION_SECONDS="0.3")
-            launcher = here.root / "lading" / "launch.py"
+            launcher = here.root / "lading" / "alembic.py"
             text = launcher.read_text()
             assert text.count("            lock(kind,") == 1
             launcher.write_text(text.replace("            lock(kind,", "            (kind,"))

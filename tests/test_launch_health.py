@@ -143,7 +143,7 @@ def test_what_the_application_needs_does_not_concern_its_life(container: Contain
 def test_the_check_imports_next_to_nothing(container: Container) -> None:
     with Server(OK) as server:
         done = subprocess.run(
-            [container.place.python, "-S", "-X", "importtime", container.root / "lading/launch.py", "healthcheck",
+            [container.place.python, "-S", "-X", "importtime", container.root / "lading", "healthcheck",
              "serve"],
             env={"PORT": str(server.port)}, capture_output=True, text=True, check=True,
         )  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 from values import PLAN
 
 from lading.launch import commands, decisions
-from lading.launch import launch as launcher
+from lading.launcher import addresses, pong
 from lading.model import Program
 
 RABBIT = {"kind": "amqp", "variable": None, "default": {},
@@ -63,12 +63,12 @@ def test_only_what_hurries_by_itself_is_not_killed_at_a_second_signal() -> None:
     ],
 )
 def test_a_url_is_put_together_of_its_parts(env: dict[str, str], url: str) -> None:
-    assert launcher.url(RABBIT, env) == url
+    assert addresses.url(RABBIT, env) == url
 
 
 def test_a_url_that_is_given_stays_as_it_is() -> None:
     service = {**RABBIT, "variable": "MQ"}
-    assert launcher.url(service, {"MQ": "amqps://a:b%2F@mq//"}) == "amqps://a:b%2F@mq//"
+    assert addresses.url(service, {"MQ": "amqps://a:b%2F@mq//"}) == "amqps://a:b%2F@mq//"
 
 
 def test_a_program_is_asked_for_the_broker_that_is_its_own() -> None:
@@ -77,6 +77,29 @@ def test_a_program_is_asked_for_the_broker_that_is_its_own() -> None:
         for role, name in (("cache", "CACHE"), ("broker", "A"), ("broker", "B"))
     )
     config = {"services": [cache, first, second]}
-    assert launcher.broker_of({"broker": "B"}, config) is second
-    assert launcher.broker_of({"broker": None}, config) is first
-    assert launcher.broker_of({"broker": "CACHE"}, {"services": [cache]}) is None
+    assert addresses.broker_of({"broker": "B"}, config) is second
+    assert addresses.broker_of({"broker": None}, config) is first
+    assert addresses.broker_of({"broker": "CACHE"}, {"services": [cache]}) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("", "celery@a.b.c"),
+        ("-n w1", "celery@w1"),
+        ("-n w1@%h", "w1@a.b.c"),
+        ("--hostname=w.%n@%d", "w.a@b.c"),
+        ("-n w1@", "w1@a.b.c"),
+        ("--hostname @x", "celery@x"),
+        ("-l info -n", "celery@a.b.c"),
+    ],
+)
+def test_a_celery_worker_is_asked_by_the_name_that_its_command_gives_it(words: str, name: str) -> None:
+    assert pong.named(["-m", "celery", "-A", "app", "worker", *words.split()], "a.b.c") == name
+
+
+@pytest.mark.parametrize("words", [("--pool=solo",), ("--pool", "solo"), ("-P", "solo"), ("-Psolo",)])
+def test_a_celery_worker_that_works_on_its_only_thread_is_not_asked_for_a_pong(words: tuple[str, ...]) -> None:
+    one = Program(name="w", kind="celery", role="worker", target="app", arguments=words)
+    assert commands.health(one) == "turns"
+    assert commands.health(replace(one, arguments=("--pool", "prefork"))) == "celery"

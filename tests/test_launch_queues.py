@@ -14,7 +14,7 @@ import replicas
 import services
 from queueing import LIBRARIES, PACKAGES, Queue, Started, until
 
-from lading.launch import launch as launcher
+from lading.launcher import serving
 
 pytestmark = pytest.mark.engine
 
@@ -159,7 +159,7 @@ def test_a_celery_that_hears_nothing_is_not_well(queue: Queue) -> None:
 def test_as_many_processes_as_the_environment_asks_for(queue: Queue, asked: str) -> None:
     with queue.start(WEB_CONCURRENCY=asked) as worker:
         consumes(queue)
-        count = 3 if asked == "3" else launcher.allowed(queue.plan.server.memory)[0]
+        count = 3 if asked == "3" else serving.allowed(queue.plan.server.memory)[0]
         beside = 3 if queue.library.kind == "faststream" else 2  # launcher, parent; FastStream spawns with a tracker
         assert until(lambda: len(worker.processes()) == count + beside), worker.processes()
         assert until(lambda: healthy(worker))

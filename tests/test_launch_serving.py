@@ -123,9 +123,9 @@ def test_a_second_signal_hurries(server: str, tmp_path: Path, python: Path) -> N
 
 
 def test_a_rolling_replacement_behind_a_proxy_fails_no_request(tmp_path: Path, python: Path) -> None:
-    counts, seconds = asyncio.run(replaced(tmp_path, python, rate=100, slow=3.0))
+    counts, seconds = asyncio.run(replaced(tmp_path, python, rate=200, slow=5.0))
     assert set(counts) == {"HTTP/1.1 200 OK"}, counts
-    assert counts.total() > 50 * seconds
+    assert counts.total() > 150 * seconds
 
 
 async def replaced(

@@ -12,7 +12,7 @@ from replicas import port
 from standins import PLAN, Container, Server, ended
 
 from lading.launch import LABELS
-from lading.model import Backing
+from lading.model import Backing, Database
 
 pytestmark = pytest.mark.slow
 
@@ -191,7 +191,7 @@ def test_a_signal_ends_the_waiting(container: Container) -> None:
     backed(container, "redis")
     with Server(LOADS) as server:
         process = container.start(AT=f"redis://127.0.0.1:{server.port}")
-        server.until_heard()
+        server.until_heard(2)  # by then it has said that it waits
         began = time.monotonic()
         status, said = ended(process, signal.SIGTERM)
     assert (status, said.count("\n"), time.monotonic() - began < 2) == (128 + signal.SIGTERM, 1, True)
@@ -279,3 +279,10 @@ def test_a_default_that_is_elsewhere_is_waited_for(container: Container) -> None
     container.install(replace(PLAN, backing=(service, Backing(kind="redis", role="cache", variable="OTHER"))))
     status, said = container.run(LADING_WAIT_SECONDS="0.2")
     assert (status, f"Redis at 127.0.0.1:{number} (AT)" in said) == (3, True)
+
+
+def test_a_database_that_only_the_url_knows_of_is_waited_for(container: Container) -> None:
+    container.install(replace(PLAN, database=Database(dialect="sqlite", variable="AT", url="sqlite:////data/x.db")))
+    with Server(STARTS, ASKS) as server:
+        status, said = container.run("serve", AT=f"postgresql+psycopg://me:secret@127.0.0.1:{server.port}/x")
+    assert (status, "PostgreSQL answers after" in said, "secret" in said) == (0, True, False), said

@@ -41,8 +41,8 @@ def test_the_ignore_file_stands_where_each_builder_reads_it() -> None:
 
 def test_of_the_whole_only_the_backend_is_sent() -> None:
     ignored = ignore.matcher(ignore.parse(render.files(INNER)[".dockerignore"]))
-    sent = [path for path in (*FILES, ".lading/launcher", ".secrets/x", "main.py") if not ignored(path)]
-    assert sent == ["backend/main.py", "backend/requirements.txt", ".lading/launcher"]
+    sent = [path for path in (*FILES, ".lading/launch/roles", ".secrets/x", "main.py") if not ignored(path)]
+    assert sent == ["backend/main.py", "backend/requirements.txt", ".lading/launch/roles"]
 
 
 def test_the_patterns_can_be_read_back() -> None:
@@ -92,7 +92,7 @@ def test_said_for_the_backend_it_is_of_the_backend(repository: Path) -> None:
 def test_docker_is_sent_what_it_needs(repository: Path) -> None:
     stage = stages.start(repository, {})
     sent = docker.context(stage.plan, stage.context, stages.files(stage))
-    for path in ("docker/backend/Dockerfile", "backend/main.py", ".lading/launcher"):
+    for path in ("docker/backend/Dockerfile", "backend/main.py", ".lading/launch/roles"):
         assert path.encode() in sent
     assert b"package.json" not in sent
     asked = docker.build_command("docker", context=sent, identifier=repository / "id", file="docker/backend/Dockerfile")

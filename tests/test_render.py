@@ -2,6 +2,7 @@
 
 import json
 import os
+import posixpath
 import re
 import shutil
 import subprocess
@@ -11,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from containers import remove
 from test_ignore import docker
 from values import PROJECT
 
 from lading import detect, ignore, launch, plan, render, settings
 from lading.model import Dependencies, Packaging, Plan, Program, Serving, Variable
-from lading.render import apt
+from lading.render import apt, launcher
 from lading.source import Directory, Memory
 
 PLAN = plan.make(PROJECT, settings.load(Memory({}), {}, {}))
@@ -40,7 +42,7 @@ def instructions(text: str) -> list[str]:
 
 def test_the_files_and_their_order() -> None:
     assert list(render.files(PLAN)) == [
-        "Dockerfile", ".dockerignore", ".lading/starter", ".lading/launcher",
+        "Dockerfile", ".dockerignore", *(launcher.named(name) for name in launch.files(PLAN) if name[-3:] == ".py"),
         ".lading/launch.json", ".lading/launch.dev.json",
         "compose.yaml", "compose.override.yaml", ".env.example", "DOCKER.md",
     ]  # fmt: skip
@@ -50,12 +52,9 @@ def test_the_files_and_their_order() -> None:
 def test_the_launcher_is_the_one_of_our_own_builder() -> None:
     written = {name: text for name, text in render.files(PLAN).items() if name.startswith(".lading/")}
     assert written.pop(".lading/launch.dev.json") == launch.development(PLAN).decode()
-    launched = launch.files(PLAN)
-    assert written == {
-        ".lading/launch.json": launched["launch.json"].decode(),
-        ".lading/launcher": launched["launch.py"].decode(),
-        ".lading/starter": launched["__main__.py"].decode(),
-    }
+    launched = {name: data.decode() for name, data in launch.files(PLAN).items()}
+    assert written.pop(".lading/launch.json") == launched.pop("launch.json")
+    assert written == {f".lading/launch/{name[:-3]}": text for name, text in launched.items()}
 
 
 def test_nothing_that_is_written_is_a_linters_business() -> None:
@@ -121,9 +120,8 @@ def test_the_final_stage_only_copies_what_the_others_made() -> None:
     assert said("COPY", text) == [
         "--from=build /opt/venv /opt/venv",
         "--from=build /opt/pycache /opt/pycache",
-        "--chmod=644 .lading/starter /opt/lading/__main__.py",
+        "--from=build /opt/lading /opt/lading",
         "--chmod=644 .lading/launch.json /opt/lading/launch.json",
-        "--chmod=644 .lading/launcher /opt/lading/launch.py",
         "--from=code --chown=1000:1000 /app /app",
         "--from=code /opt/pycache/app /opt/pycache/app",
     ]
@@ -230,11 +228,13 @@ def test_another_managers_lock_is_written_as_requirements() -> None:
 def test_the_ignore_file_is_the_plans_patterns_and_lets_the_launcher_through() -> None:
     text = render.files(PLAN)[".dockerignore"]
     patterns = ignore.parse(text)
-    launchers = (".lading/launch.dev.json", ".lading/launch.json", ".lading/launcher", ".lading/starter")
+    launchers = (".lading/launch", ".lading/launch.dev.json", ".lading/launch.json")
     assert patterns == (*PLAN.app.exclude, *(f"!{path}" for path in launchers))
     ignored = ignore.matcher(patterns)
-    kept = [path for path in (*render.files(PLAN), ".lading/written.json", ".secrets/url") if not ignored(path)]
+    files = {posixpath.dirname(path) if path.startswith(".lading/launch/") else path for path in render.files(PLAN)}
+    kept = [path for path in (*files, ".lading/written.json", ".secrets/url") if not ignored(path)]
     assert sorted(kept) == list(launchers)
+    assert not ignored(".lading/launch/roles")
 
 
 def test_the_projects_own_patterns_have_a_group_of_their_own() -> None:
@@ -345,8 +345,8 @@ def container(example: tuple[Path, Plan]) -> Iterator[str]:
     run(docker(), "build", "--quiet", "--tag", TAG, example[0])
     container = run(docker(), "run", "--detach", "--read-only", "--tmpfs", "/tmp", TAG).strip()
     yield container
-    run(docker(), "rm", "--force", "--volumes", container)
-    run(docker(), "rmi", TAG)
+    remove(docker(), container)
+    run(docker(), "rmi", "--force", TAG)
 
 
 @pytest.mark.engine

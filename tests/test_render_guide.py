@@ -18,7 +18,7 @@ from lading.source import Memory
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NAMES = ("task-list", "video-events", "sdlc-lens", "todo-api", "reading-app")
-LAUNCHER = Path(launch.__file__).with_name("launch.py").read_text()
+LAUNCHER = "".join(path.read_text() for path in sorted(launch.PROGRAMS.glob("*.py")))
 #: What the words of Compose are, of those that the guide may use.
 VERBS = {"up", "down", "logs", "restart", "run", "exec", "ps"}
 
@@ -75,7 +75,9 @@ def test_every_variable_is_read_somewhere(subject: Plan) -> None:
 
 
 def test_every_check_is_one() -> None:
-    assert {check for _, ids in guide_tables.PROVED for check in ids} - set(checks.CHECKS) == set()
+    assert {check for _, ids in (*guide_tables.PROVED, *guide_tables.STACK) for check in ids} - set(
+        checks.CHECKS
+    ) == set()
 
 
 def test_the_launchers_variables_are_those_that_compose_passes_on() -> None:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from containers import Container, asked, container, told, until, volume
+from containers import Container, asked, container, remove, told, until, volume
 
 from lading.errors import Outside
 from lading.observe import docker
@@ -109,7 +109,7 @@ def test_s2_6_4_a_port_that_is_taken_ends_the_container_with_the_reason() -> Non
             assert second.wait(30) != 0
             assert "address already in use" in second.log()
         finally:
-            told(program, "rm", "--force", "--volumes", made)
+            remove(program, made)
 
 
 def test_s2_6_5_sigterm_ends_it_well() -> None:

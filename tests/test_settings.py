@@ -308,7 +308,7 @@ def test_every_fact_has_a_setting_and_every_setting_a_fact() -> None:
     fields = {field.name for field in dataclasses.fields(Project)} - {"notes"}
     assert set(override.KEYS) == fields
     keys = {key for keys in override.KEYS.values() for key in keys}
-    assert keys - {"port", "packages"} == {setting.key for setting in settings.FACTS}
+    assert keys - {"port", "packages", "python-image"} == {setting.key for setting in settings.FACTS}
 
 
 def test_every_key_that_detection_names_is_a_setting() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lading import render
 from lading.checks import Evidence
 from lading.model import (
     Answer,
@@ -16,6 +17,7 @@ from lading.model import (
     Criterion,
     Database,
     Dependencies,
+    Development,
     Fact,
     File,
     Healthcheck,
@@ -79,14 +81,21 @@ IGNORE = """\
 **/.venv
 **/.vscode
 **/.idea
+**/*.db
+**/*.db-*
+**/*.sqlite
+**/*.sqlite3
+**/*.sqlite3-*
 """
+
+PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONPYCACHEPREFIX": "/opt/pycache"}
 
 PLAN = Plan(
     name="task-list",
     base=Base(image="python:3.12-slim", suite="trixie", python="3.13", packages=("ca-certificates", "tzdata")),
     dependencies=DEPENDENCIES,
     app=App(target="app.main:app", factory=False, folder=".", exclude=tuple(IGNORE.splitlines()[1:])),
-    env={"PATH": "/opt/venv/bin:/usr/bin:/bin", "PYTHONPATH": "/app", "DATABASE_URL": URL},
+    env={"PATH": "/opt/venv/bin:/usr/bin:/bin", "PYTHONPATH": "/app", "DATABASE_URL": URL, **PYTHON},
     variables=(Variable(name="DATABASE_URL", default=URL), Variable(name="SECRET_KEY", required=True, secret=True)),
     host=Binding(variable="HOST", default="0.0.0.0"),
     port=Binding(variable="PORT", default="8000"),
@@ -135,6 +144,7 @@ TREE = (
     "alembic.ini",
     "app/__init__.py",
     "app/main.py",
+    "app/settings.py",
     "migrations/env.py",
     "migrations/versions/0001_tasks.py",
     "migrations/versions/0002_done.py",
@@ -210,6 +220,10 @@ BASE = (
     link("/usr/bin/python3", "python3.13"),
     file("/usr/local/include/python3.12/Python.h"),
     file("/etc/ssl/certs/ca-certificates.crt"),
+    file("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nappuser:x:1000:1000::/home/appuser:/usr/sbin/nologin\n"),
+    folder("/etc"),
+    folder("/home"),
+    folder("/home/appuser", owner=1000),
 )
 WHEELS = (
     folder("/opt"),
@@ -346,12 +360,29 @@ RUNS = {
 }
 OBSERVATION = Observation(engine="unshare (user namespace)", image=IMAGE.digest, runs=RUNS)
 
+#: What `lading init` writes.
+FILES = {**render.files(PLAN), "requirements.txt": "fastapi>=0.115\nuvicorn[standard]==0.38.0\nsqlalchemy\nalembic\n"}
+
+DEVELOPMENT = Development(
+    engine="docker 29.0",
+    ready=1.4,
+    edited="app/main.py",
+    before=Answer(path="/lading-edit", status=404, body='{"detail":"Not Found"}', seconds=0.01),
+    served=(1.2,),
+    capabilities=("supportsLogPoints", "supportsSetVariable"),
+    attached=True,
+    log="reloading\n",
+)
+
 GOOD = Evidence(
     project=PROJECT,
     plan=PLAN,
     dockerfile=DOCKERFILE,
     ignore=IGNORE,
     tree=TREE,
+    context=TREE,
+    files=FILES,
+    development=DEVELOPMENT,
     image=IMAGE,
     contents=CONTENTS,
     observation=OBSERVATION,

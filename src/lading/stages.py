@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from lading import cache, ignore, settings, views
-from lading.errors import BadInput
-from lading.model import Image, Plan, Progress, Project, Report
+from lading.errors import BadInput, Outside
+from lading.model import Development, Image, Plan, Progress, Project, Report
 from lading.settings import Settings
 from lading.source import Directory, Source
 
@@ -186,9 +186,10 @@ def verify(stage: Stage, image: Image, *, progress: Progress = silent) -> Report
             uploads=stage.settings.uploads,
         )
         inside = loading.result()
+    developed = _develop(stage, observation.engine, store, progress)
     observed = time.monotonic()
     progress("judging")
-    rendered = files(stage)
+    rendered, locks = files(stage), stage.plan.dependencies.files
     evidence = checks.Evidence(
         project=stage.project,
         plan=stage.plan,
@@ -196,6 +197,9 @@ def verify(stage: Stage, image: Image, *, progress: Progress = silent) -> Report
         # Of what the ignore file says, what it says of the backend's own folder.
         ignore="\n".join(render.layout.inner(stage.plan, ignore.parse(rendered[".dockerignore"]))),
         tree=tuple(stage.source.files),
+        context=tuple(stage.context.files),
+        files=checks.around.texts(stage.context, rendered, (render.layout.code(stage.plan, one) for one in locks)),
+        development=developed,
         image=image,
         contents=inside,
         observation=observation,
@@ -210,6 +214,26 @@ def verify(stage: Stage, image: Image, *, progress: Progress = silent) -> Report
         findings=findings,
         seconds={"observe": observed - clock, "judge": time.monotonic() - observed},
     )
+
+
+def _develop(stage: Stage, engine: str, store: Path, progress: Progress) -> Development | None:
+    """What a container of the development stage does; None where no criterion asks for that, which takes a build."""
+    from lading.build import docker
+    from lading.observe import development
+
+    asked = {check for criterion in stage.settings.criteria for check in criterion.checks}
+    if asked.isdisjoint({"reload-serves-edits", "debugger-attaches"}):
+        return None
+    if not engine.startswith("docker"):
+        return Development(engine=engine, limit="the development stage is run by Docker alone: `--engine docker`")
+    try:
+        name = docker.stage(stage.plan, stage.context, files(stage), "dev", progress=progress)
+        try:
+            return development.observe(stage.plan, stage.source, name, cache=store, progress=progress)
+        finally:
+            development.forget(name)
+    except Outside as error:
+        return Development(engine=engine, limit=f"the development stage was not run: {error.message}")
 
 
 def ship(directory: str | Path, flags: Mapping[str, Any] | None = None, *, progress: Progress = silent) -> Report:

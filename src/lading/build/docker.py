@@ -61,12 +61,36 @@ def build(
         return replace(archive.read(saved, store), digest=name)
 
 
+def stage(
+    plan: Plan,
+    source: Source,
+    files: Mapping[str, str | bytes],
+    target: str,
+    *,
+    run: Runner = command.run,
+    progress: Progress = lambda _: None,
+) -> str:
+    """The identifier of the image of one stage of the Dockerfile, which stays with Docker. Raises as `build` does."""
+    docker = find(run=run)
+    with tempfile.TemporaryDirectory(prefix="lading-") as folder:
+        identifier = Path(folder, "id")
+        progress(f"building the stage `{target}` with {docker}")
+        sent = context(plan, source, files)
+        done = run(
+            build_command(docker, context=sent, identifier=identifier, file=plan.layout.dockerfile, target=target)
+        )
+        if done.status:
+            raise Outside(f"the stage `{target}` cannot be built\n{_tail(done)}")
+        return identifier.read_text().strip()
+
+
 def build_command(
     docker: str,
     *,
     context: bytes,
     identifier: Path,
     file: str = "Dockerfile",
+    target: str | None = None,
     tag: str | None = None,
     platform: str | None = None,
 ) -> Command:
@@ -75,6 +99,7 @@ def build_command(
         argv=(
             docker, "build", "--progress", "plain", "--iidfile", str(identifier),
             *(("--file", file) if file != "Dockerfile" else ()),
+            *(("--target", target) if target else ()),
             *(("--tag", reference.parse(tag).tagged) if tag else ()),
             *(("--platform", platform) if platform else ()),
             "-",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from lading.build.interpreter import Compiler
 from lading.build.layers import Recipe
 from lading.debian import Package
 from lading.debian import mirror as mirrors
+from lading.detect import system
 from lading.errors import BadInput
 from lading.model import Image, Plan, Progress
 from lading.oci import blobs, digest, image
 from lading.oci.layer import Entry
+from lading.plan import SUITES
 from lading.source import Source
 
 
@@ -33,15 +36,25 @@ def build(
     if platform not in lock.MACHINES:
         known = " and ".join(lock.MACHINES)
         raise BadInput(f"no image can be built for `{platform}`", hint=f"the platforms are {known}")
+    if not plan.base.suite:
+        has = ", ".join(f"{suite} has {version}" for suite, version in SUITES.items())
+        raise BadInput(
+            f"no release of Debian has a Python that the project allows: {has}",
+            where=plan.because.get("base.python", ""),
+            hint="widen what it allows, or build on an image that has it: `--builder docker`",
+        )
     files = app.files(plan, source)
+    # A plan has the names of Debian 13.
+    names = tuple(filter(None, (system.on(name, plan.base.suite) for name in plan.base.packages)))
+    base = replace(plan.base, packages=names)
     choose = partial(
-        debian.lock, plan.base, mirror=mirror, security=security, cache=cache, progress=progress, dated=mirrors.dated()
+        debian.lock, base, mirror=mirror, security=security, cache=cache, progress=progress, dated=mirrors.dated()
     )
     unpack = partial(debian.entries, mirror=mirror, security=security, cache=cache, progress=progress)
     packages: list[Package] = []
     wheels: list[install.Wheel] = []
 
-    def base() -> None:
+    def packaged() -> None:
         packages.extend(choose(architecture=platform.partition("/")[2]))
 
     def dependencies() -> None:
@@ -49,7 +62,7 @@ def build(
         wheels.extend(install.fetch(found, store=cache, progress=progress))
 
     # The two wait for different servers.
-    layers.each(lambda step: step(), (base, dependencies))
+    layers.each(lambda step: step(), (packaged, dependencies))
     entries = layers.once(lambda: unpack(packages, architecture=platform.partition("/")[2]))
 
     def entries_of(architecture: str) -> Sequence[Entry]:

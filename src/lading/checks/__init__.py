@@ -9,27 +9,40 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lading.checks import (
+    account,
     application,
+    around,
+    compose,
+    compose_hardening,
     context,
     criteria,
+    debian,
+    development,
     dockerfile,
+    guide,
     health,
     image,
+    inputs,
     journey,
+    locked,
     packages,
     programs,
     running,
     secrets,
     storage,
+    understanding,
 )
 from lading.checks.criteria import CRITERIA
 from lading.checks.evidence import Check, Evidence, ask, identifier
 from lading.model import Criterion, Finding, Report, Verdict
 
-__all__ = ["CHECKS", "CRITERIA", "Evidence", "exit_status", "judge", "keep", "verdict"]
+__all__ = ["CHECKS", "CRITERIA", "Evidence", "around", "exit_status", "judge", "keep", "verdict"]
 
 #: In the order in which they are reported and documented.
-MODULES = (dockerfile, context, image, packages, secrets, running, health, storage, application, journey, programs)
+MODULES = (
+    dockerfile, context, image, packages, secrets, running, health, storage, application, journey, programs, debian,
+    account, inputs, locked, understanding, guide, development, compose, compose_hardening,
+)  # fmt: skip
 
 CHECKS: dict[str, Check] = {identifier(check): check for module in MODULES for check in module.CHECKS}
 
@@ -41,7 +54,7 @@ def judge(evidence: Evidence) -> tuple[Finding, ...]:
 
 def keep(path: str) -> bool:
     """Whether the checks want to read the file at the absolute `path` of an image, beside its name and owner."""
-    return path.endswith(".dist-info/METADATA") or secrets.keep(path)
+    return path.endswith(".dist-info/METADATA") or path == account.PASSWD or secrets.keep(path)
 
 
 def verdict(criterion: Criterion, findings: Iterable[Finding]) -> Verdict:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 
+from lading.checks.criteria import ASIDE
 from lading.checks.evidence import Check, identifier, needs
 from lading.model import Criterion
 
@@ -15,6 +16,9 @@ _EVIDENCE = {
     "dockerfile": "the Dockerfile",
     "ignore": "`.dockerignore`",
     "tree": "the source files' names",
+    "context": "the names of all that the builder may be sent",
+    "files": "the files around the image",
+    "development": "a container of the development stage",
     "image": "the image",
     "contents": "the image's files",
     "observation": "any start",
@@ -32,7 +36,9 @@ worst of them: fail, unknown, waived, skip, pass, in this order. These are the c
 """
 
 _OWN = """
-Criteria of your own take their place, in `pyproject.toml`:
+Beside them, these judge what stands beside the image, where criteria of your own name them: {aside}.
+
+Criteria of your own take the place of these, in `pyproject.toml`:
 
 ```toml
 [[tool.lading.criteria]]
@@ -49,7 +55,7 @@ def markdown(modules: Sequence[ModuleType], criteria: Sequence[Criterion]) -> st
     """The whole document."""
     rows = (f"| `{one.id}` | {one.title} | {', '.join(_link(check) for check in one.checks)} |\n" for one in criteria)
     sections = (_section(check) for module in modules for check in module.CHECKS)
-    return _HEAD + "".join(rows) + _OWN + "".join(sections)
+    return _HEAD + "".join(rows) + _OWN.replace("{aside}", ", ".join(map(_link, ASIDE))) + "".join(sections)
 
 
 def title(check: Check) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 from lading.errors import BadInput
-from lading.model import Contents, Finding, Image, Observation, Plan, Project, Run
+from lading.model import Contents, Development, Finding, Image, Observation, Plan, Project, Run
 
 #: What a check returns: one finding, or several, never none. Their `check` is filled in by `ask`.
 Said = Finding | Sequence[Finding]
@@ -28,6 +28,9 @@ class Evidence:
     dockerfile: str | None
     ignore: str | None  # the text of .dockerignore
     tree: tuple[str, ...]  # the source files, from the project's root
+    context: tuple[str, ...] = ()  # the same from the root of what the builder is sent, which may be a folder above
+    files: Mapping[str, str] = field(default_factory=dict)  # texts around the image: `around.texts`
+    development: Development | None = None
     image: Image | None
     contents: Contents | None
     observation: Observation | None
@@ -40,6 +43,9 @@ _MISSING = {
     "dockerfile": "there is no Dockerfile to read",
     "ignore": "there is no .dockerignore to read",
     "tree": "there is no source tree to look at",
+    "context": "there is no source tree to look at",
+    "files": "the files around the image were not read",
+    "development": "the development stage was not run: that takes Docker, and a criterion that asks for it",
     "image": "there is no image",
     "contents": "the image was not looked into",
     "observation": "no container was run",
@@ -64,6 +70,11 @@ def skipped(reason: str) -> Finding:
 def unknown(reason: str, *, hint: str = "") -> Finding:
     """It could not be decided."""
     return Finding(check="", verdict="unknown", message=reason, hint=hint)
+
+
+def counted(number: int, what: str) -> str:
+    """`1 service`, `2 services`."""
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def identifier(check: Check) -> str:

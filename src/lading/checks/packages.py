@@ -66,9 +66,9 @@ def production_dependencies(contents: Contents, image: Image, plan: Plan) -> Sai
     if not there:
         return _nothing(plan)
     by_name = {one.name: one for one in _served(there, plan)}
-    needs = list(closure(plan.dependencies.requirements, by_name, _python(by_name, plan), image.platform, sure=True))
+    needs = list(closure(plan.dependencies.requirements, by_name, python(by_name, plan), image.platform, sure=True))
     missing = [need for need in needs if need.name not in by_name]
-    wrong = [need for need in needs if need.name in by_name and not _satisfied(need, by_name[need.name])]
+    wrong = [need for need in needs if need.name in by_name and not satisfied(need, by_name[need.name])]
     return [failed(f"`{need.name}` is missing, and {need.parent} requires it") for need in missing] + [
         failed(f"`{need.name}` is {by_name[need.name].version}, and {need.parent} requires {need.specifier}")
         for need in wrong
@@ -87,11 +87,11 @@ def no_development_dependencies(contents: Contents, image: Image, plan: Plan) ->
         return _nothing(plan)
     served = _served(there, plan)
     by_name = {one.name: one for one in served}
-    python, direct = _python(by_name, plan), plan.dependencies.requirements
+    minor, direct = python(by_name, plan), plan.dependencies.requirements
     allowed: dict[str, Need] = {}
-    for need in closure(direct, by_name, python, image.platform, sure=False):
+    for need in closure(direct, by_name, minor, image.platform, sure=False):
         allowed.setdefault(need.name, need)
-    plain = {need.name for need in closure(direct, by_name, python, image.platform, sure=False, extras=False)}
+    plain = {need.name for need in closure(direct, by_name, minor, image.platform, sure=False, extras=False)}
     own = {_normal(plan.name)}
     beside = [one for one in served if one.name not in allowed and one.name not in own]
     outside = [one for one in beside if not (one.name in _INSTALLERS and one.place.startswith("/usr/"))]
@@ -157,7 +157,8 @@ def _served(there: tuple[Distribution, ...], plan: Plan) -> tuple[Distribution, 
     return tuple(one for one in there if one.place == best)
 
 
-def _satisfied(need: Need, one: Distribution) -> bool:
+def satisfied(need: Need, one: Distribution) -> bool:
+    """Whether `one` is of a version that was asked for."""
     from packaging.specifiers import SpecifierSet
     from packaging.version import InvalidVersion
 
@@ -175,7 +176,7 @@ def _distribution(text: str, place: str) -> Distribution:
     return Distribution(name=name, version=version, requires=requires, place=place)
 
 
-def _python(there: Mapping[str, Distribution], plan: Plan) -> str:
+def python(there: Mapping[str, Distribution], plan: Plan) -> str:
     """The interpreter's minor version: that of the folder the distributions are in, else the plan's."""
     found = (re.search(r"/python(3\.\d+)/", one.place) for one in there.values())
     return next((match[1] for match in found if match), plan.base.python)

@@ -72,6 +72,11 @@ class Secret:
     line: int = 0  # 0 for a file that is one as a whole
 
 
+def named(name: str) -> bool:
+    """Whether a variable of that name holds a secret."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def keep(path: str) -> bool:
     """Whether the bytes of the file at `path` are needed to look for secrets."""
     if "/site-packages/" in path or "/dist-packages/" in path:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import posixpath
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from lading.cli import arguments, stack
 from lading.cli.console import Console
+
+if TYPE_CHECKING:
+    from lading.render.drift import Change
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -41,10 +48,21 @@ def run(args: argparse.Namespace, console: Console) -> int:
         rows = [{"path": change.path, "state": change.state, "writes": change.writes} for change in changes]
         console.data(json.dumps(rows, indent=2))
         return 1 if args.check and any(change.drifted for change in changes) else 0
-    for change in changes:
-        console.data(f"{change.state:9} {change.path}")
-        if args.diff and change.diff:
-            console.data(change.diff)
+    for line in _lines(changes, diffs=args.diff):
+        console.data(line)
     for path in made:
         console.data(f"{'secret':9} {path}")
     return 1 if args.check and any(change.drifted for change in changes) else 0
+
+
+def _lines(changes: Iterable[Change], *, diffs: bool) -> Iterator[str]:
+    """A line for each file, and one for all modules of the launcher, which nobody reads one by one here."""
+    from lading.render import launcher
+
+    def together(change: Change) -> tuple[str, str]:
+        folder = posixpath.dirname(change.path)
+        return change.state, folder + "/" if folder == launcher.MODULES else change.path
+
+    for (state, path), group in itertools.groupby(changes, together):
+        yield f"{state:9} {path}"
+        yield from (change.diff for change in group if diffs and change.diff)

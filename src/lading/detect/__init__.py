@@ -81,6 +81,7 @@ def _detect(source: Source, settings: Settings) -> Project:
         dependencies=declared,
         application=chosen.fact,
         python=python.detect(source, code, reached, locked, declared.value.files[0]),
+        interpreter=python.interpreter(source),
         server=served,
         listens=server.listens(code, settings, chosen.starts),
         health=health.detect(code, settings, chosen.object),

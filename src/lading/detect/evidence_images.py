@@ -36,6 +36,9 @@ def dockerfile(code: Code, path: str, text: str) -> Evidence:
     )
 
 
+#: Where debugpy listens, by its own habit: nobody's requests go there.
+_DEBUGGER = 5678
+
 #: Images in which no backend of Python runs.
 _FOREIGN = re.compile(
     r"(?:.*/)?(?:node|nginx|nginx-unprivileged|bun|caddy|httpd|traefik|postgres|redis|mysql|mariadb)(?:[:@].*)?"
@@ -86,7 +89,7 @@ def compose(code: Code, path: str, text: str) -> Evidence:
         said = evidence_docker.words(service.entrypoint, service.command)
         found = [parse(words, f"{path}:{line}", "compose") for words, _, line in said]
         if service.built or any(start.program in SERVERS for start in found):
-            exposed += [Fact(port, f"{path}:{line}") for port, line in service.ports]
+            exposed += [Fact(port, f"{path}:{line}") for port, line in service.ports if port != _DEBUGGER]
             variables += [Fact(name, f"{path}:{line}") for name, line in service.environment]
         starts += found
     return Evidence(tuple(starts), tuple(exposed), (), tuple(variables))

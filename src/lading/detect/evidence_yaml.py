@@ -1,14 +1,16 @@
 """Text of a YAML file → nested values with their lines, as far as compose files and workflows need; it never raises.
 
-Not YAML: block mappings, block sequences, scalars in every style, sequences in brackets, anchors. What it does not know
-(tags, complex keys, mappings in braces) it takes for a text or leaves out.
+Not YAML: block mappings, block sequences, scalars in every style, brackets and braces, anchors. What it does not know
+(tags, complex keys) it takes for a text or leaves out; `read_strictly` says where that was.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from lading.detect import evidence_yaml_flow as flow
 
 #: Larger files and deeper trees were not written by hand.
 LONGEST = 400_000
@@ -17,6 +19,7 @@ DEEPEST = 30
 _KEY = re.compile(r"""("[^"]*"|'[^']*'|[^\s#:'"\[{&*!|>%@`-][^:#]*?|-[^\s:][^:#]*?|<<)\s*:(?:\s+(.*))?""")
 _QUOTED = {'"': re.compile(r'"((?:\\.|[^\\"])*)"'), "'": re.compile(r"'((?:[^']|'')*)'(?!')")}
 _ANCHOR = re.compile(r"&(\S+)\s*")
+_OUTSIDE, _NO_PAIR, _TWICE = "stands outside of everything", "is no `key: value`", "says the same key again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Node:
 
     value: str | list[Node] | dict[str, Node]
     line: int
+    key: int = field(default=0, compare=False)  # the line of its key, in a mapping
 
     def get(self, *keys: str) -> Node | None:
         """The value below `keys`; None where there is none."""
@@ -48,11 +52,20 @@ class Node:
 
 def read(text: str) -> Node:
     """The first document of `text`; empty for what is none."""
-    lines = [
-        _Line(len(raw) - len(raw.lstrip(" ")), raw.strip(), number)
-        for number, raw in enumerate(text[:LONGEST].splitlines(), start=1)
-    ]
-    return _Reader(lines).block(0, 0)[0] if lines else Node({}, 1)
+    return read_strictly(text)[0]
+
+
+def read_strictly(text: str) -> tuple[Node, Mapping[int, str]]:
+    """The same, and the lines that no value was read from, each with the reason."""
+    raws = text[:LONGEST].splitlines()
+    lines = [_Line(len(raw) - len(raw.lstrip(" ")), raw.strip(), number) for number, raw in enumerate(raws, start=1)]
+    if not lines:
+        return Node({}, 1), {}
+    reader = _Reader(lines)
+    node, after = reader.block(0, 0)
+    reader.unread |= {line.number: _OUTSIDE for line in lines[after:] if not line.blank}
+    tabs = (number for number, raw in enumerate(raws, start=1) if re.match(r" *\t\s*[^\s#]", raw))
+    return node, dict(sorted((reader.unread | dict.fromkeys(tabs, "is indented with a tab")).items()))
 
 
 @dataclass(slots=True)
@@ -70,6 +83,7 @@ class _Line:
 class _Reader:
     lines: list[_Line]
     anchors: dict[str, Node] = field(default_factory=dict)
+    unread: dict[int, str] = field(default_factory=dict)
 
     def block(self, at: int, depth: int) -> tuple[Node, int]:
         """The mapping or sequence whose first line is the next that is not blank, and the line after it."""
@@ -107,6 +121,7 @@ class _Reader:
 
     def _mapping(self, at: int, indent: int, depth: int) -> tuple[Node, int]:
         table: dict[str, Node] = {}
+        own: set[int] = set()  # lines of its keys
         start = self.lines[at].number
         while (at := self._next(at)) < len(self.lines):
             line = self.lines[at]
@@ -114,14 +129,20 @@ class _Reader:
                 break
             found = _KEY.fullmatch(line.text) if line.indent == indent else None
             if found is None:
-                at += 1  # what we do not know
+                self.unread[line.number] = _NO_PAIR
+                at += 1
                 continue
             key = found[1].strip("\"'")
             node, at = self._scalar((found[2] or "").strip(), at, indent, depth)
             if key == "<<":
-                table = {**node.table, **table}
-            else:
-                table[key] = node
+                for merged in node.items or [node]:
+                    table = {**merged.table, **table}
+                continue
+            # What a merge brought gives way.
+            if key in table and table[key].key in own:
+                self.unread[line.number] = _TWICE
+            own.add(line.number)
+            table[key] = Node(node.value, node.line, line.number)
         return Node(table, start), at
 
     def _below(self, at: int, indent: int, depth: int) -> tuple[Node, int]:
@@ -157,31 +178,39 @@ class _Reader:
         return Node("\n".join(line.text for line in self.lines[at + 1 : after]), self.lines[at].number), after
 
     def _flow(self, rest: str, at: int, indent: int) -> tuple[Node, int]:
-        """A plain or quoted text, or a sequence in brackets, that may go on on further lines."""
+        """A plain or quoted text, or what stands in brackets or braces, that may go on on further lines."""
         after, number, parts = at + 1, self.lines[at].number, [rest]
-        quote = rest[0] if rest[0] in "\"'" else ""
+        quote, nested = rest[0] if rest[0] in "\"'" else "", rest[0] in "[{"
+        parts = [flow.uncommented(rest)] if nested else parts
+        depth = flow.depth(rest) if nested else 0
         while after < len(self.lines):
             line = self.lines[after]
             if quote:
                 goes_on = not _QUOTED[quote].match(" ".join(parts))
-            elif rest[0] == "[":
-                goes_on = "]" not in parts[-1]
             else:
-                goes_on = line.indent > indent and not line.blank
+                goes_on = depth > 0 if nested else line.indent > indent and not line.blank
             if not goes_on or len(parts) > 200:
                 break
-            parts.append(line.text)
+            if not line.blank:
+                parts.append(flow.uncommented(line.text) if nested else line.text)
+                depth += flow.depth(line.text) if nested else 0
             after += 1
-        text = " ".join(part for part in parts if not (part.startswith("#") and rest[0] == "["))
-        if rest[0] == "[":
-            words = re.findall(r""""((?:\\.|[^"\\])*)"|'([^']*)'|([^\s,\[\]'"][^,\[\]]*)""", text)
-            return Node([Node(_unescaped(a) or b or c.strip(), number) for a, b, c in words], number), after
+        text = " ".join(parts)
+        if nested:
+            if depth:
+                self.unread[number] = "opens a bracket and does not close it"
+            return self._nested(flow.parse(text), number), after
         if quote:
             found = _QUOTED[quote].match(text)
+            if found is None:
+                self.unread[number] = "opens a quotation mark and does not close it"
             inner = found[1] if found else text[1:]
-            return Node(_unescaped(inner) if quote == '"' else inner.replace("''", "'"), number), after
+            return Node(flow.unescaped(inner) if quote == '"' else inner.replace("''", "'"), number), after
         return Node(re.sub(r"\s+#.*", "", text), number), after
 
-
-def _unescaped(text: str) -> str:
-    return re.sub(r"\\(.)", lambda found: {"n": "\n", "t": "\t"}.get(found[1], found[1]), text)
+    def _nested(self, value: flow.Flow, number: int) -> Node:
+        if isinstance(value, dict):
+            return Node({key: replace(self._nested(one, number), key=number) for key, one in value.items()}, number)
+        if isinstance(value, list):
+            return Node([self._nested(one, number) for one in value], number)
+        return self.anchors.get(value[1:], Node("", number)) if value.startswith("*") else Node(value, number)

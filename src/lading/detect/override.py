@@ -41,6 +41,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "dependencies": ("requirements", "manager", "extras", "install"),
     "packaging": ("build-files",),
     "python": ("python",),
+    "interpreter": ("python-image",),
     "application": ("application", "factory", "app-folder"),
     "server": ("server", "server-workers", "root-path", "proxy-headers"),
     "health": ("health",),

@@ -71,6 +71,13 @@ def detect(
     return Fact(specifier, where, confidence=confidence, others=tuple(dict.fromkeys(others)))
 
 
+def interpreter(source: Source) -> Fact[str] | None:
+    """The minor version that the authors run: a version file's, else that of their image. Nobody promises it."""
+    for specifier, where, confidence in _used(source):
+        return Fact(specifier.removeprefix(">="), where, confidence=confidence)
+    return None
+
+
 def _declared(source: Source) -> Iterator[_Found]:
     """Promises: those of the manifest."""
     project = pyproject.project(source)

@@ -14,8 +14,8 @@ from lading.model import Backing, Migrations, Plan, Program, Variable
 #: Where the launcher stands in the image.
 FOLDER = "/opt/lading"
 
-#: The launcher, and what starts it.
-PROGRAMS = ("__main__.py", "launch.py")
+#: The launcher: every module of `lading.launcher`.
+PROGRAMS = Path(__file__).parent.with_name("launcher")
 
 #: `-S`: the launcher imports nothing of the virtual environment, and the health check is to be cheap. What it starts
 #: is started without.
@@ -32,7 +32,7 @@ LABELS: Mapping[str, str] = {
 
 def files(plan: Plan) -> Mapping[str, bytes]:
     """The files of `FOLDER`: the programs, as they are, and `launch.json`, what `plan` decides for them."""
-    programs = {name: Path(__file__).with_name(name).read_bytes() for name in PROGRAMS}
+    programs = {path.name: path.read_bytes() for path in sorted(PROGRAMS.glob("*.py"))}
     return {**programs, "launch.json": _text(decisions(plan))}
 
 
@@ -123,9 +123,8 @@ def _program(one: Program, plan: Plan) -> dict[str, Any]:
         "broker": one.broker,
         "processes": "auto",
         "hurries": one.kind in commands.HURRYING,
-        "health": "turns" if one.role == "scheduler" and one.kind != "apscheduler"
-        else commands.HEALTH.get(one.kind, "turns"),
-    }  # fmt: skip
+        "health": commands.health(one),
+    }
 
 
 def config(plan: Plan) -> dict[str, Any]:

@@ -14,9 +14,6 @@ from packaging.version import Version
 from lading.dependencies import requirement
 from lading.model import Plan, Program
 
-#: How the health check asks a program: Celery's own ping; the turns that its threads take; only that it is there.
-HEALTH: Mapping[str, str] = {"celery": "celery", "apscheduler": "there"}
-
 #: Whether the launcher stays as process 1, beside a server that neither waits for processes that lost their parent nor
 #: heeds a second signal: gunicorn does both, Uvicorn hurries at a second signal as long as it is one process.
 STAYS: Mapping[str, str] = {"uvicorn": "several", "gunicorn": "never", "hypercorn": "always", "granian": "always"}
@@ -95,6 +92,17 @@ def program(one: Program, plan: Plan) -> list[str]:
     said = {word.partition("=")[0] for word in one.arguments}
     words = [word for option in every if not said & _NAMES.get(option[0], {option[0]}) for word in option]
     return [*words, *one.arguments]
+
+
+def health(one: Program) -> str:
+    """How the health check asks a program: Celery's own ping; the turns that its threads take; only that it is there.
+
+    A Celery worker whose pool is its own thread answers no ping while it works.
+    """
+    if one.kind == "apscheduler":
+        return "there"
+    alone = {"solo", "--pool=solo", "-Psolo"} & set(one.arguments)
+    return "celery" if one.kind == "celery" and one.role == "worker" and not alone else "turns"
 
 
 #: The libraries whose programs heed a second signal by themselves.

@@ -40,15 +40,26 @@ from lading.model.project import (
     Worker,
 )
 from lading.model.report import Criterion, Finding, Report, Verdict
-from lading.model.run import Answer, Observation, Outcome, Process, Reply, Request, Run, Scrape, Start
+from lading.model.run import (
+    Answer,
+    Development,
+    Observation,
+    Outcome,
+    Process,
+    Reply,
+    Request,
+    Run,
+    Scrape,
+    Start,
+)
 
 #: Told what a long step is doing, one line at a time; the command line shows it on standard error.
 Progress = Callable[[str], None]
 
 __all__ = [
     "PLAN_VERSION", "Answer", "App", "Application", "Backing", "Base", "Binding", "Confidence", "Contents", "Criterion",
-    "Database", "Dependencies", "Fact", "File", "Finding", "Healthcheck", "Image", "Index", "Layer", "Layout",
-    "Migrations", "Observation", "Outcome", "Packaging", "Place", "Plan", "Process", "Program", "Progress", "Project",
-    "Reply", "Report", "Request", "Route", "Run", "Scrape", "Server", "Service", "Serving", "Start", "SystemPackage",
-    "User", "Variable", "Verdict", "Worker",
+    "Database", "Dependencies", "Development", "Fact", "File", "Finding", "Healthcheck", "Image", "Index", "Layer",
+    "Layout", "Migrations", "Observation", "Outcome", "Packaging", "Place", "Plan", "Process", "Program", "Progress",
+    "Project", "Reply", "Report", "Request", "Route", "Run", "Scrape", "Server", "Service", "Serving", "Start",
+    "SystemPackage", "User", "Variable", "Verdict", "Worker",
 ]  # fmt: skip

@@ -32,7 +32,7 @@ class Image:
 
     @property
     def size(self) -> int:
-        """Bytes of the uncompressed layers: the one size that every engine agrees on."""
+        """Bytes of the uncompressed layers, which no engine's way to store them changes."""
         return sum(layer.unpacked for layer in self.layers)
 
 

@@ -17,7 +17,7 @@ class Base:
     """What the image stands on: an image for Docker's builder, Debian packages for ours."""
 
     image: str
-    suite: str
+    suite: str  # of Debian; empty where none has an interpreter that the project allows
     python: str  # the minor version of the suite's interpreter: "3.13"
     packages: tuple[str, ...]  # of the image
     build: tuple[str, ...] = ()  # of the stage alone that compiles what has no wheel

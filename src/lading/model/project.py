@@ -180,6 +180,7 @@ class Project:
     dependencies: Fact[Dependencies]
     application: Fact[Application]
     python: Fact[str] | None = None  # a version specifier, PEP 440
+    interpreter: Fact[str] | None = None  # the minor version that the authors run: "3.11"
     server: Fact[Server] | None = None
     health: Fact[str] | None = None  # the path of a GET route
     routes: tuple[Fact[Route], ...] = ()  # liveness, readiness, metrics, schema

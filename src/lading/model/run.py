@@ -125,6 +125,22 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Development:
+    """What a container of the development stage did, with a copy of the source mounted over its code."""
+
+    engine: str
+    ready: float | None = None  # seconds from start to the first answer; None: never
+    edited: str = ""  # the file of the copy that was changed, from the project's root
+    before: Answer | None = None  # what the path that the edit adds answered before it
+    served: tuple[float | None, ...] = ()  # of each edit: seconds to the first answer that shows it; None: not in time
+    capabilities: tuple[str, ...] = ()  # what the debugger says that it can, as it answers `initialize`
+    attached: bool = False  # whether it then took an `attach`
+    debugger: str = ""  # what went wrong with it
+    log: str = ""
+    limit: str = ""  # why there was no container
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """What containers of one image did, under one engine."""
 

@@ -21,14 +21,12 @@ from lading.model import (
     Project,
     Variable,
 )
-from lading.plan import exclude, folders, secrets, services, serving
+from lading.plan import base, exclude, folders, secrets, services, serving
+from lading.plan.base import SUITES
 from lading.plan.document import dump, dump_schema, load, schema
 from lading.settings import Settings
 
-__all__ = ["PACKAGES", "SERVER", "SUITE", "dump", "dump_schema", "exclude", "load", "make", "on_volume", "schema"]
-
-#: The Debian release that our own base is made of, and the interpreter in it, to the patch.
-SUITE, SUITE_PYTHON = "trixie", "3.13.5"
+__all__ = ["PACKAGES", "SERVER", "SUITES", "dump", "dump_schema", "exclude", "load", "make", "on_volume", "schema"]
 
 #: What the launcher becomes; added, as the last requirement, where the project declares none.
 SERVER = "uvicorn"
@@ -108,14 +106,16 @@ def make(project: Project, settings: Settings) -> Plan:
     for fact in project.environment:
         because[f"variables.{fact.value.name}"] = fact.because
 
+    suite = base.suite(project, because)
+
     return Plan(
         name=project.name.value,
         base=Base(
-            image=_image(project.python, settings, because),
-            suite=SUITE,
-            python=SUITE_PYTHON.rpartition(".")[0],
+            image=base.image(project, settings, because),
+            suite=suite,
+            python=SUITES.get(suite, "").rpartition(".")[0],
             packages=_packages(project, setting("base.packages", "packages"), because),
-            build=tuple(dict.fromkeys(one.value.name for one in compiled)),
+            build=base.compiling(one.value.name for one in compiled),
         ),
         dependencies=dependencies,
         packaging=project.packaging.value if project.packaging and dependencies.install else None,
@@ -125,7 +125,14 @@ def make(project: Project, settings: Settings) -> Plan:
             target=application.target,
             factory=application.factory,
             folder=application.folder,
-            exclude=exclude.patterns(setting("app.exclude", "exclude"), dependencies.files, migrations),
+            exclude=exclude.patterns(
+                (
+                    *folders.left_out(kept, project.environment, application, migrations),
+                    *setting("app.exclude", "exclude"),
+                ),
+                dependencies.files,
+                migrations,
+            ),
         ),
         volume=volume,
         env=env,
@@ -238,45 +245,3 @@ def _port(value: int) -> int:
             f"`port` must be 1 to 65535, not {value}", hint="the variable may still say otherwise at run time"
         )
     return value
-
-
-def _image(python: Fact[str] | None, settings: Settings, because: dict[str, str]) -> str:
-    """The Dockerfile's base; where its default is too old or too new for the project, the suite's own version."""
-    image: str = settings["python-image"].value
-    because["base.image"] = settings["python-image"].because
-    because["base.python"] = python.because if python else "default"
-    if python is None:
-        return image
-    if settings["builder"].value == "native" and not _allows(python, SUITE_PYTHON):
-        raise BadInput(
-            f"the project wants Python {python.value}, and the base has {SUITE_PYTHON}",
-            where=python.because,
-            hint="widen what it allows, or build on an image that has it: `--builder docker --python-image IMAGE`",
-        )
-    tag = re.search(r"python:(\d+\.\d+)", image)
-    if tag is None or any(_allows(python, f"{tag[1]}.{patch}") for patch in range(50)):
-        return image
-    if settings.given("python-image"):
-        raise BadInput(
-            f"the project wants Python {python.value}, and the image is `{image}`",
-            where=python.because,
-            hint="choose another with `python-image`",
-        )
-    because["base.image"] = python.because
-    for minor in ("3.13", "3.12", "3.11", "3.14", "3.10", "3.9"):
-        if any(_allows(python, f"{minor}.{patch}") for patch in range(50)):
-            return f"python:{minor}-slim"
-    raise BadInput(
-        f"no image is known for Python {python.value}", where=python.because, hint="say one with `python-image`"
-    )
-
-
-def _allows(python: Fact[str], version: str) -> bool:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        return SpecifierSet(python.value).contains(version)
-    except InvalidSpecifier as error:
-        raise BadInput(
-            f"`{python.value}` is not a version specifier", where=python.because, hint="write it as in `>=3.11`"
-        ) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable
 
-from lading.model import Fact, Place, Variable
+from lading.model import Application, Fact, Migrations, Place, Variable
 
 
 def on_volume(
@@ -32,6 +32,24 @@ def on_volume(
         if needed == volume or any(place.made for place in mine):
             found[name] = path, fact.because
     return found
+
+
+def left_out(
+    names: Iterable[str], environment: Iterable[Fact[Variable]], application: Application, migrations: Migrations | None
+) -> tuple[str, ...]:
+    """The folders and files of the tree that the variables `names` were on before: in the image nobody looks there.
+
+    What rows or uploads a developer has is no part of the image. A folder that holds code, too, stays.
+    """
+    code = [posixpath.join(application.folder, *application.target.partition(":")[0].split("."))]
+    code += [migrations.folder, migrations.config] if migrations else []
+    moved = frozenset(names)
+    paths = (posixpath.normpath(one.value.default or ".") for one in environment if one.value.name in moved)
+    return tuple(path for path in paths if not path.startswith(".") and not any(_holds(path, one) for one in code))
+
+
+def _holds(folder: str, path: str) -> bool:
+    return f"{posixpath.normpath(path)}/".startswith(f"{folder}/")
 
 
 def _moved(default: str, volume: str) -> str:

@@ -96,25 +96,26 @@ def _strip(plan: Plan) -> str:
         return ""
     return f"""
 # Symbol tables and debug sections, which no loader reads, are up to half of a compiled wheel. Libraries that a wheel
-# brought along (`*.libs`) were patched, and stay as they are.
+# brought along (`*.libs`) were patched, and stay as they are, as does what strip cannot read.
 RUN {join(*APT)} \\
     apt-get update -qq && apt-get install -qq --no-install-recommends binutils >/dev/null \\
- && find /opt/venv -name '*.so*' -type f -not -path '*.libs/*' -exec strip --strip-unneeded {{}} +
+ && {{ find /opt/venv -name '*.so*' -type f -not -path '*.libs/*' \\
+      -exec strip --strip-unneeded {{}} + || true; }}
 """
 
 
 def _bytecode() -> str:
-    mounts = [
-        f"--mount=type=bind,source={launcher.FOLDER}/{launcher.named(name)},target={launch.FOLDER}/{name}"
-        for name in launch.PROGRAMS
-    ]
     return f"""
+# The launcher, whose modules have no `.py` in the project, so that its linters and formatters leave them alone.
+RUN --mount=type=bind,source={launcher.MODULES},target=/build/launch \\
+    install --directory {launch.FOLDER} \\
+ && for module in launch/*; do install --mode=644 "$module" "{launch.FOLDER}/${{module##*/}}.py"; done
+
 # Bytecode in a tree of its own, so that there is no __pycache__ beside any source, of the interpreter's library too:
 # the official image ships none of it, and a start would compile it every time. What is installed never changes, so
 # nothing checks it against its source. (A file that does not compile is a template, or is never imported.)
 ENV PYTHONPYCACHEPREFIX=/opt/pycache PYTHONDONTWRITEBYTECODE=1
-RUN {join(*mounts)} \\
-    {installed.COMPILE} unchecked-hash -j 0 \\
+RUN {installed.COMPILE} unchecked-hash -j 0 \\
       -x '{UNUSED}' \\
       "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" /opt/venv/lib {launch.FOLDER} \\
  || true
@@ -142,18 +143,12 @@ RUN groupadd --gid {user.gid} {user.name} \\
 
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/pycache /opt/pycache
-{_launcher(plan)}
+COPY --from=build {launch.FOLDER} {launch.FOLDER}
+COPY --chmod=644 {launcher.DECISIONS} {launch.FOLDER}/launch.json
 # The owner is set while copying: a `chown -R` would store every file a second time.
 COPY --from=code --chown={user.uid}:{user.gid} /app /app
 {installed.copied(plan)}COPY --from=code /opt/pycache/app /opt/pycache/app
 """
-
-
-def _launcher(plan: Plan) -> str:
-    return "\n".join(
-        f"COPY --chmod=644 {launcher.FOLDER}/{launcher.named(name)} {launch.FOLDER}/{name}"
-        for name in sorted(launch.files(plan))
-    )
 
 
 def _run(plan: Plan) -> str:

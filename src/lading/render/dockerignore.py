@@ -27,6 +27,7 @@ def render(plan: Plan, /) -> Mapping[str, str]:
             last = reason
         lines.append(anchored)
     lines += ["", "# The Dockerfile reads these, and keeps them out of /app."]
-    lines += [f"!{path}" for path in sorted(launcher.render(plan))]
+    needed = {launcher.MODULES if path.startswith(launcher.MODULES + "/") else path for path in launcher.render(plan)}
+    lines += [f"!{path}" for path in sorted(needed)]
     lines += layout.anchored(plan, (f"!{path}" for path in installed.lent(plan)))
     return {".dockerignore": "\n".join(lines) + "\n"}

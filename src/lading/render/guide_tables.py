@@ -23,15 +23,31 @@ PROVED = (
     ("an ordinary user, by number", ("user-not-root", "process-not-root", "owners")),
     ("the root file system is left as it is", ("read-only-root", "volume-writable")),
     ("no secret in any layer, variable or line of history", ("no-secret-in-layers",)),
-    ("no compiler, package manager or downloader", ("no-build-tools",)),
+    ("the same number, name and home in every image; Python finds the code", ("user-uid", "python-environment")),
+    ("no compiler, headers, package manager or downloader", ("no-build-tools", "no-headers")),
+    ("no Debian package that nothing needs", ("system-packages-needed",)),
     ("production dependencies, all of them and no others", ("production-dependencies", "no-development-dependencies")),
+    ("every version that the lock pins", ("wheels-complete",)),
     ("no tests, history, documents or `.env` in the image", ("no-forbidden-files", "no-forbidden-files-after-traffic")),
-    ("nothing of that reaches the builder", ("ignore-covers", "ignore-leaks-nothing", "ignore-keeps-needed")),
+    ("nothing of that reaches the builder", ("ignore-covers", "ignore-leaks-nothing", "ignore-is-read")),
+    ("the builder gets what it reads, and no data", ("ignore-keeps-needed", "data-not-in-context")),
     ("what builds is left behind", ("two-stages", "final-stage-copies-artefacts")),
     ("a health check that follows the server", ("healthcheck-passes", "healthcheck-follows-port")),
     ("a health check that tells a stalled server", ("healthcheck-fails-when-stalled",)),
     ("the server is process 1, and stops in time", ("server-is-pid-1", "stops-in-time")),
     ("what it keeps outlives the container", ("survives-recreation",)),
+)
+
+#: The same of the stack; judged in any case, and decisive where the project's own criteria name them.
+STACK = (
+    ("every name in it is declared, and nothing is missing", ("compose-valid", "compose-covers-services")),
+    ("whoever needs a service waits until it is well", ("compose-health",)),
+    ("one port is published, and in development this machine's alone", ("compose-ports", "compose-network")),
+    ("a container may do and take what it needs, and no more", ("compose-hardened",)),
+    ("no secret in a file that git has; versions of images are said", ("compose-secrets", "compose-pinned-images")),
+    ("what is kept is on named volumes", ("compose-volumes",)),
+    ("development reloads, and a debugger attaches", ("dev-stage", "reload-serves-edits", "debugger-attaches")),
+    ("what this file says", ("documentation-true",)),
 )
 
 
@@ -95,7 +111,10 @@ def _cell(text: str) -> str:
 
 def hardening(plan: Plan) -> str:
     """What was done, and which check proves it."""
-    rows = "\n".join(f"| {said} | {', '.join(f'`{check}`' for check in checks)} |" for said, checks in PROVED)
+    rows, beside = (
+        "\n".join(f"| {said} | {', '.join(f'`{check}`' for check in checks)} |" for said, checks in table)
+        for table in (PROVED, STACK)
+    )
     others = "".join(f", `{one.name}`" for one in stores.stores(plan))
     adds = wrapped(
         f"`compose.yaml` adds to every container (`{compose.API}`{others}): a read-only root with a tmpfs at `/tmp`, "
@@ -111,6 +130,10 @@ def hardening(plan: Plan) -> str:
 | of the image | proved by |
 |---|---|
 {rows}
+
+| of the stack | proved by |
+|---|---|
+{beside}
 
 {adds}
 

@@ -8,11 +8,15 @@ from lading import launch
 from lading.dependencies import exported
 from lading.model import Plan
 
-#: The programs' names in the project: without `.py`, so that the project's own formatters and linters leave them alone.
-NAMES = {"launch.py": "launcher", "__main__.py": "starter"}
-
-#: In the project; in the image they stand in `launch.FOLDER`.
+#: In the project.
 FOLDER = ".lading"
+
+#: The launcher's modules, which stand in the image's `launch.FOLDER`: here without `.py`, so that the project's own
+#: formatters and linters leave them alone.
+MODULES = f"{FOLDER}/launch"
+
+#: Its decisions.
+DECISIONS = f"{FOLDER}/launch.json"
 
 REQUIREMENTS = f"{FOLDER}/requirements.txt"
 
@@ -22,7 +26,7 @@ DEVELOPMENT = f"{FOLDER}/launch.dev.json"
 
 def render(plan: Plan, /) -> Mapping[str, str]:
     """The launcher, its decisions, and the requirements where uv does not read the manager's own files."""
-    files = {f"{FOLDER}/{named(name)}": data.decode() for name, data in launch.files(plan).items()}
+    files = {named(name): data.decode() for name, data in launch.files(plan).items()}
     files[DEVELOPMENT] = launch.development(plan).decode()
     requirements = exported.text(plan.dependencies)
     if requirements is not None:
@@ -31,5 +35,5 @@ def render(plan: Plan, /) -> Mapping[str, str]:
 
 
 def named(name: str) -> str:
-    """What a file of the launcher's folder in the image is called in the project."""
-    return NAMES.get(name, name)
+    """Where a file of the launcher's folder in the image is in the project."""
+    return f"{MODULES}/{name.removesuffix('.py')}" if name.endswith(".py") else f"{FOLDER}/{name}"

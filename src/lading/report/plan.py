@@ -17,7 +17,7 @@ def text(plan: Plan, width: int, color: bool) -> str:  # noqa: FBT001 - as the c
     needs = plan.dependencies
     files = ", ".join(needs.files)
     contents: list[Row] = [
-        ("base", f"Debian {plan.base.suite}, Python {plan.base.python}", because("base.python", "")),
+        ("base", _base(plan), because("base.python", "")),
         ("", f"{plan.base.image}, for Docker's builder", because("base.image", "")),
         ("packages", ", ".join(plan.base.packages) or "none", because("base.packages", "")),
         ("/opt/venv", f"{len(needs.requirements)} requirements of {files}", because("dependencies", "")),
@@ -71,3 +71,9 @@ def _contract(plan: Plan) -> Iterator[Row]:
 
 def _shown(value: str) -> str:
     return secrets.redact(value)
+
+
+def _base(plan: Plan) -> str:
+    if not plan.base.suite:
+        return "none of Debian's releases has a Python that the project allows"
+    return f"Debian {plan.base.suite}, Python {plan.base.python}"

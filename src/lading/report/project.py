@@ -86,6 +86,8 @@ def _doubts(project: Project) -> Iterator[Row]:
 def _dependencies(project: Project) -> Iterator[Row]:
     found: Dependencies = project.dependencies.value
     yield _maybe("python", project.python)
+    if project.interpreter:
+        yield _row("interpreter", project.interpreter.value, project.interpreter)
     yield _row("manager", found.manager, project.dependencies)
     yield "locked", "every distribution, by hash" if found.locked else "no", ""
     yield "files", ", ".join(found.files), ""
