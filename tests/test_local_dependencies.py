@@ -108,6 +108,7 @@ def test_our_own_builder_says_why_it_cannot_and_what_can(tmp_path: Path) -> None
         ("local-uv-workspace", {"price": "12 EUR", "note": "plus tax"}),
         ("local-poetry-path", {"said": "hello"}),
         ("local-requirements-editable", {"metres": 3.048}),
+        ("local-itself", {"version": "1.4"}),
     ],
 )
 def test_the_image_imports_what_the_folder_holds(name: str, answer: object, tmp_path: Path) -> None:

@@ -393,3 +393,26 @@ def test_the_closure_that_another_manager_locked_is_installed_as_it_is(index: In
     decided = replace(plan("leaf"), dependencies=locked)
     found = lock.resolve(decided, Memory({}), platform="linux/amd64", store=tmp_path, progress=Asked())
     assert [(one.name, one.version, one.sha256) for one in found] == [("leaf", "1.0", leaf)]
+
+
+def test_what_a_lock_has_is_told_of_the_lock(index: Index, tmp_path: Path) -> None:
+    of = replace(plan("leaf").dependencies, manager="poetry", files=("poetry.lock",), pinned=("absent==1.0",))
+    with pytest.raises(BadInput) as caught:
+        lock.resolve(
+            replace(plan("leaf"), dependencies=of), Memory({}), platform="linux/amd64", store=tmp_path, progress=Asked()
+        )
+    assert (caught.value.where, caught.value.message) == ("poetry.lock", "there is no `absent` in the package index")
+
+
+def test_files_that_only_constrain_hold_beside_a_list_that_has_folders(index: Index, tmp_path: Path) -> None:
+    for version in ("1.0", "2.0"):
+        index.add("leaf", version)
+    of = replace(
+        plan("leaf").dependencies, files=("requirements.txt", "limits/most.txt"), requirements=("leaf", "."),
+        pinned=("-c ../limits/most.txt", "leaf"), install=True,
+    )  # fmt: skip
+    source = Memory({"requirements.txt": "-c limits/most.txt\nleaf\n.\n", "limits/most.txt": "leaf<2\n"})
+    found = lock.resolve(
+        replace(plan("leaf"), dependencies=of), source, platform="linux/amd64", store=tmp_path, progress=Asked()
+    )
+    assert [one.version for one in found] == ["1.0"]

@@ -19,7 +19,7 @@ from typing import Any
 from lading import cache, command
 from lading.build import explain
 from lading.dependencies import exported, local, requirement
-from lading.errors import BadInput, Outside
+from lading.errors import BadInput, Error, Outside
 from lading.model import Dependencies, Plan, Progress
 from lading.source import Source
 
@@ -59,9 +59,20 @@ def resolve(
     contradicts another; `Untrusted` for a wheel that has none of the hashes that the project gives for it; `Outside`
     when the index cannot be reached and the same inputs were never resolved before.
     """
+    _installable(plan.dependencies)
+    try:
+        return _resolved(plan, source, platform=platform, store=store, progress=progress, run=run)
+    except Error as error:
+        if error.where.startswith(_EXPORTED):
+            error.where = plan.dependencies.files[0]  # what it was written from
+        raise
+
+
+def _resolved(
+    plan: Plan, source: Source, *, platform: str, store: Path, progress: Progress, run: command.Runner
+) -> tuple[Distribution, ...]:
     from lading.build import choose
 
-    _installable(plan.dependencies)
     exports = exported.text(plan.dependencies)
     if exports is None:
         inputs = {path: _utf8(source.read(path)) for path in plan.dependencies.files}

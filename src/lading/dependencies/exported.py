@@ -17,6 +17,6 @@ def text(dependencies: Dependencies) -> str | None:
     """
     lines = dependencies.pinned or dependencies.requirements
     kept = [line for line in lines if local.place(line) is None]
-    if dependencies.manager in READ and len(kept) == len(lines) and not dependencies.local:
+    if dependencies.manager in READ and not dependencies.pinned and len(kept) == len(lines):
         return None
     return "".join(f"{line}\n" for line in kept)

@@ -1,0 +1,10 @@
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/health")
+def health() -> dict[str, str]:
+    return {"version": version("clock")}
