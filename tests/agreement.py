@@ -23,6 +23,9 @@ from lading.oci.layer import Entry
 BASE = "lading-test-debian-python"
 PLATFORM = stages.here()
 
+#: The images that were made, for `removed`.
+TAGS: list[str] = []
+
 Files = Mapping[str, File]
 
 KINDS: Mapping[str, Literal["file", "directory", "symlink"]] = {
@@ -86,8 +89,22 @@ def base(plan: Plan, folder: Path, store: Path) -> Base:
 
 def made(context: Path, *options: str, tag: str) -> None:
     """Have Docker build the folder `context` by its command line, as a user does."""
+    TAGS.append(tag)
     argv = (docker.find(), "build", "--quiet", "--tag", tag, *options, ".")
     output(Command(argv=argv, cwd=context, env={"DOCKER_BUILDKIT": "1"}, timeout=1800))
+
+
+def tagged(name: str) -> str:
+    """A name for an image that `removed` removes, too."""
+    TAGS.append(f"lading-test-agree-{name}")
+    return TAGS[-1]
+
+
+def removed() -> None:
+    """Remove every image that was made or tagged here; what Docker keeps of its builds stays."""
+    if TAGS:
+        subprocess.run([docker.find(), "rmi", "--force", *dict.fromkeys(TAGS)], check=True, capture_output=True)
+    TAGS.clear()
 
 
 def by_docker(stage: stages.Stage, on: Base, target: str, store: Path) -> Image:

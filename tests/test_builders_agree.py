@@ -8,7 +8,7 @@ import fnmatch
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -111,8 +111,9 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("agree")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    yield tmp_path_factory.mktemp("agree")
+    agreement.removed()
 
 
 @pytest.fixture(scope="module")
@@ -289,8 +290,8 @@ def test_the_project_installed_tells_the_same_of_itself(store: Path) -> None:
             )
         )
         for name in (
-            docker.load(agreement.by_docker(stage, on, "runtime", store), engine="docker"),
-            docker.load(agreement.by_ourselves(stage, on, store), engine="docker"),
+            docker.load(agreement.by_docker(stage, on, "runtime", store), engine="docker", name=agreement.tagged("d")),
+            docker.load(agreement.by_ourselves(stage, on, store), engine="docker", name=agreement.tagged("o")),
         )
     ]
     first, second = (json.loads(each) for each in told)

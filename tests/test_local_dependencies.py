@@ -2,15 +2,14 @@
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from agreement import made
+from agreement import made, removed
 from containers import container, until
 
 from lading import ignore, render, settings, stages
-from lading.build import docker, lock
+from lading.build import lock
 from lading.dependencies import local
 from lading.detect import detect
 from lading.errors import BadInput
@@ -124,4 +123,4 @@ def test_the_image_imports_what_the_folder_holds(name: str, answer: object, tmp_
             ask = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8000/health').read().decode())"
             assert json.loads(until(lambda: one.ask("python", "-c", ask))) == answer
     finally:
-        subprocess.run([docker.find(), "rmi", "--force", tag], check=True, capture_output=True)
+        removed()
