@@ -49,6 +49,7 @@ FIXED = (
     "database-configures",
     "migrations-in-image",
     "migrations-applied",
+    "connections-fit",
     "sqlite-on-volume",
     "no-secret-in-layers",
     "stops-in-time",

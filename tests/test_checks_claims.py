@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import values
 from test_checks_files import Case, said
 from values import FILES, GOOD, PLAN, PROJECT, configured, containing, file, folder
+from values_stack import STACK
 
 from lading import render
 from lading.checks import Evidence
@@ -27,6 +28,13 @@ from lading.model import (
 
 def known(**changes: Any) -> Project:
     return replace(PROJECT, **changes)
+
+
+def pooled(size: int | None, workers: int | Literal["auto"] = 4) -> Evidence:
+    """A backend on PostgreSQL, each of whose processes holds so many connections."""
+    assert STACK.plan.database is not None
+    plan = replace(STACK.plan, database=replace(STACK.plan.database, pool=size))
+    return replace(STACK, plan=replace(plan, server=replace(plan.server, workers=workers)))
 
 
 # ── Debian packages ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -136,6 +144,19 @@ API = at("  api:", "compose.override.yaml")
 NOT_RUN = "unknown the development stage was not run: that takes Docker, and a criterion that asks for it"
 
 CASES = (
+    Case("connections-fit", GOOD, ("skip its database is no server that counts connections",)),
+    Case(
+        "connections-fit",
+        STACK,
+        ("pass at most 50 of the 97 connections that a server takes: 2 replicas, 4 + 1 processes, 5 each",),
+    ),
+    Case(
+        "connections-fit",
+        pooled(15),
+        ("fail at most 150 of the 97 connections that a server takes: 2 replicas, 4 + 1 processes, 15 each",),
+    ),
+    Case("connections-fit", pooled(None), ("skip the code names no pool whose size can be read",)),
+    Case("connections-fit", pooled(5, "auto"), ("skip as many processes are started as the cgroup allows",)),
     Case("system-packages-needed", video(), ("pass ffmpeg for app/video.py",)),
     Case(
         "system-packages-needed",

@@ -8,7 +8,7 @@ from values import DEPENDENCIES, GOOD, OBSERVATION, PLAN, RUNS, SERVER
 from lading.checks import Evidence
 from lading.model import Answer, Backing, Database, Outcome, Process, Program, Run, Scrape, Start
 
-POSTGRESQL = Database(dialect="postgresql", variable="DATABASE_URL", driver="psycopg")
+POSTGRESQL = Database(dialect="postgresql", variable="DATABASE_URL", driver="psycopg", pool=5)
 STACK_PLAN = replace(
     PLAN,
     database=POSTGRESQL,
@@ -82,6 +82,7 @@ SWITCHING: Evidence = replace(
 #: What says nothing of a backend that has no services: the evidence on which each check passes.
 BESIDE = {
     "replicas-serve": STACK, "worker-healthy": STACK, "worker-stops": STACK, "metrics-coherent": STACK,
+    "connections-fit": STACK,
     "database-switches": SWITCHING,
 }  # fmt: skip
 

@@ -7,8 +7,9 @@ import posixpath
 from lading.checks import packages
 from lading.checks.evidence import Check, Said, failed, never_answered, not_started, passed, skipped, unknown
 from lading.checks.forbidden import APP
+from lading.checks.image import setting
 from lading.checks.running import silence
-from lading.model import Contents, Observation, Plan, Run
+from lading.model import Contents, Image, Observation, Plan, Run
 
 _NONE = "there are no migrations"
 
@@ -118,9 +119,44 @@ def replicas_serve(plan: Plan, observation: Observation) -> Said:
     )
 
 
+#: How many connections a server takes as it comes. Source: PostgreSQL, "max_connections" less
+#: "superuser_reserved_connections"; MySQL, "max_connections".
+_CONNECTIONS = {"postgresql": 97, "mysql": 151}
+
+
+def connections_fit(image: Image, plan: Plan) -> Said:
+    """All processes of two replicas together open no more connections than the database's server takes as it comes.
+
+    A pool belongs to a process: four workers with SQLAlchemy's usual 15 are 60, and a second replica is refused in the
+    middle of a request. A replacement has both for a while. WEB_CONCURRENCY of the image stands above the plan's
+    number. Source: S3-4 of the criteria; SQLAlchemy, "Connection Pooling", pool_size and max_overflow.
+    """
+    env = dict(str(pair).partition("=")[::2] for pair in setting(image).get("Env") or ())
+    said = env.get("WEB_CONCURRENCY", "")
+    database, workers = plan.database, int(said) if said.isdecimal() else plan.server.workers
+    most = _CONNECTIONS.get(database.dialect) if database else None
+    if database is None or most is None:
+        return skipped("its database is no server that counts connections")
+    if database.pool is None:
+        return skipped("the code names no pool whose size can be read")
+    if workers == "auto":
+        return skipped("as many processes are started as the cgroup allows")
+    total = 2 * (workers + len(plan.programs)) * database.pool
+    processes = f"{workers} + {len(plan.programs)}" if plan.programs else f"{workers}"
+    message = (
+        f"at most {total} of the {most} connections that a server takes: 2 replicas, {processes} processes, "
+        f"{database.pool} each"
+    )
+    if total > most:
+        return failed(message, hint="make the pool smaller, start fewer processes, or put a pooler before the server")
+    return passed(message)
+
+
 CHECKS: tuple[Check, ...] = (
     migrations_in_image,
     migrations_applied,
+    connections_fit,
     migration_failure_opens_no_port,
     replicas_serve,
+    connections_fit,
 )

@@ -35,7 +35,9 @@ CRITERIA = (
         title="Migrates before it serves",
         checks=("migrations-in-image", "migrations-applied", "migration-failure-opens-no-port"),
     ),
-    Criterion(id="replicated", title="Serves from several containers at once", checks=("replicas-serve",)),
+    Criterion(
+        id="replicated", title="Serves from several containers at once", checks=("replicas-serve", "connections-fit"),
+    ),
     Criterion(
         id="database",
         title="Keeps its rows where they last",
