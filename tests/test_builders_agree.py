@@ -4,6 +4,7 @@ Both builders get one base, so that what is compared is what they made themselve
 video-events, which is 835 MB, 140 s.
 """
 
+import email
 import fnmatch
 import json
 import re
@@ -96,6 +97,31 @@ def permitted(compiler: Compiler) -> tuple[Permitted, ...]:
     )  # fmt: skip
 
 
+def described(docker: File, ours: File) -> bool:
+    """Whether what ours says of the project is said by the back end's account, too, in whatever words."""
+    theirs, own = (_fields(each) for each in (docker, ours))
+    return own <= theirs
+
+
+def _fields(metadata: File) -> set[tuple[str, str]]:
+    head = email.message_from_bytes(metadata.data or b"")
+    return {(key, re.sub(r"[\s()\"']", "", text)) for key, text in head.items() if key != "Metadata-Version"}
+
+
+def permitted_of_a_project() -> tuple[Permitted, ...]:
+    """What differs beside that where the project itself is installed: its code comes from /app in both."""
+    info = r"/opt/project/[^/]+\.dist-info/"
+    return (
+        Permitted(info + "METADATA", "contents", "a back end's words, and those of the manifest", described),
+        Permitted(info + "(INSTALLER|RECORD)", "contents", "uv's account of what it installed, and ours"),
+        Permitted(
+            info + r"(REQUESTED|WHEEL|direct_url\.json|uv_\w+\.json|licenses.*)", "there",
+            "what uv and the back end lay beside the metadata",
+        ),
+        Permitted("/opt/pycache/opt/project", "there", "an empty folder: there is no code to compile in /opt/project"),
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Pair:
     """What both builders made of one example."""
@@ -123,10 +149,10 @@ def pairs(store: Path) -> Callable[[str], Pair]:
     def pair(name: str) -> Pair:
         if name not in made:
             stage = stages.start(EXAMPLES / name, {})
-            on = agreement.base(stage.plan, store / name, store)
+            on, installed = agreement.base(stage.plan, store / name, store), stage.plan.dependencies.install
             made[name] = Pair(
                 stage, on, agreement.by_docker(stage, on, "runtime", store), agreement.by_ourselves(stage, on, store),
-                permitted(on.compiler(store)),
+                (*permitted(on.compiler(store)), *(permitted_of_a_project() if installed else ())),
             )  # fmt: skip
         return made[name]
 
@@ -164,6 +190,9 @@ def test_every_permitted_difference_is_needed(pairs: Callable[[str], Pair], stor
     fresh = permitted(pair.base.compiler(store))
     assert agreement.unexplained(pair.differences(), fresh) == []
     assert [one.reason for one in fresh if not one.used] == []
+    pair, own = pairs("sdlc-lens"), permitted_of_a_project()
+    assert agreement.unexplained(pair.differences(), (*fresh, *own)) == []
+    assert [one.reason for one in own if not one.used] == []
 
 
 def test_the_worker_is_the_server_with_another_command(pairs: Callable[[str], Pair], store: Path) -> None:

@@ -19,7 +19,7 @@ from replicas import Place
 
 from lading.model import Plan, Serving
 
-pytestmark = [pytest.mark.engine, pytest.mark.namespaces]
+pytestmark = [pytest.mark.engine, pytest.mark.namespaces, pytest.mark.alone]
 
 SERVERS = {
     "uvicorn": Serving(),
@@ -160,7 +160,10 @@ async def replaced(
 
 
 def proxied(root: Path, front: int, ports: list[int]) -> Path:
-    """HAProxy before the replicas: what cannot be connected to is tried elsewhere, and asked for its health."""
+    """HAProxy before the replicas, as docs/runtime.md has it: what nobody has read is tried elsewhere.
+
+    A slow request is not tried again: whoever kills a replica in the middle of one is seen to.
+    """
     assert shutil.which("haproxy"), "`make services` installs it"
     servers = "\n".join(f"    server replica{port} 127.0.0.1:{port} check inter 500" for port in ports)
     path = root / "haproxy.cfg"
@@ -173,11 +176,12 @@ defaults
     timeout server 60s
     retries 5
     option redispatch 1
-    retry-on conn-failure
+    retry-on conn-failure empty-response
 frontend front
     bind 127.0.0.1:{front}
     default_backend replicas
 backend replicas
+    http-request disable-l7-retry if {{ path_beg /slow/ }}
     option httpchk GET /health
 {servers}
 """

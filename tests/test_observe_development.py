@@ -184,6 +184,7 @@ def test_a_stage_that_cannot_be_built_is_no_verdict(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.engine
+@pytest.mark.alone
 @pytest.mark.parametrize("example", ["task-list", "sdlc-lens", "todo-api", "reading-app"])
 def test_an_edit_is_served_and_a_debugger_attaches(example: str, tmp_path: Path) -> None:
     stage = stages.start(EXAMPLES / example, {})

@@ -16,7 +16,7 @@ from lading.model import Report
 from lading.observe import docker
 from lading.observe.client import Client
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.alone]
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

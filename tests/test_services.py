@@ -1,5 +1,6 @@
 """The servers that `.ci/services` starts on this machine: each answers, on loopback alone, and is started once."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from containers import asked, told, until
 
 from lading.errors import Outside
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.alone]
 
 ROOT = Path(__file__).parent.parent
 NAME, PASSWORD = services.NAME, services.PASSWORD
@@ -80,10 +81,11 @@ def test_nothing_listens_beyond_loopback(server: str) -> None:
 def test_the_script_does_nothing_the_second_time() -> None:
     def state() -> list[str]:
         """The processes that listen, each with its start, and the images."""
-        processes = [
-            asked("ps", "-o", "pid=,lstart=", "-C", name)
-            for name in ("dockerd", "mariadbd", "redis-server", "beam.smp")
-        ]
+        # Of this machine, and not of a container that another test has beside it.
+        mine = os.readlink("/proc/self/ns/pid")
+        servers = ("dockerd", "mariadbd", "redis-server", "beam.smp")
+        rows = [line for name in servers for line in asked("ps", "-o", "pid=,lstart=", "-C", name).splitlines()]
+        processes = [line for line in rows if os.readlink(f"/proc/{line.split()[0]}/ns/pid") == mine]
         names = ("python:3.12-slim", "postgres:16", "redis:7", "rabbitmq:4", "mariadb:11")
         images = [asked("docker", "image", "inspect", "--format", "{{.Id}}", name) for name in names]
         return [*processes, psql("SELECT pg_postmaster_start_time()"), *images]

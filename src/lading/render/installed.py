@@ -79,10 +79,18 @@ def _install(plan: Plan) -> str:
         *mounts,
         " \\\n && ".join([*copies, f"{_UV} --target {folder} \\\n      {places}"]),
     ]
+    # What /app has, the server imports from there: a second copy would only be read by who wonders which one runs.
+    ours = [one for one in plan.env["PYTHONPATH"].split(":") if one == "/app" or one.startswith("/app/")]
+    names = " ".join(f"{one}/*.py {one}/*/__init__.py" for one in ours)
+    again = (
+        f' \\\n && for one in {names}; do one=${{one%/__init__.py}}; rm -rf "{folder}/${{one##*/}}"; done'
+        if own
+        else ""
+    )
     run = " \\\n    ".join(lines)
     return f"""
 {_why(plan)}
-{_VERSION if _by_git(plan) else ""}RUN {run} \\
+{_VERSION if _by_git(plan) else ""}RUN {run}{again} \\
  && rm -rf project beside {folder}/bin {folder}/.lock \\
  && mkdir -p /opt/pycache{folder} \\
  && {{ {COMPILE} unchecked-hash {folder} || true; }}
