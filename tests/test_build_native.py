@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import wheels
 
-from lading import detect, settings
+from lading import detect, launch, settings
 from lading import plan as plans
 from lading.build import app, install, native
 from lading.build.install import Wheel
@@ -32,6 +32,9 @@ pytestmark = pytest.mark.slow
 
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
 TAG = sys.implementation.cache_tag
+
+#: The launcher's modules.
+LAUNCHER = sorted(path.name for path in launch.PROGRAMS.glob("*.py"))
 HERE = Compiler(argv=(sys.executable, "-I", "-S", "-B"), identity="here", tag=TAG)
 SITE = f"/opt/venv/lib/python{MINOR}/site-packages"
 PACKAGES = (
@@ -124,11 +127,8 @@ def test_each_layer_holds_what_changes_together(tmp_path: Path) -> None:
         [
             "/etc/group",
             "/etc/passwd",
-            "/opt/lading/__main__.py",
-            "/opt/lading/launch.json",
-            "/opt/lading/launch.py",
-            f"/opt/pycache/opt/lading/__main__.{TAG}.pyc",
-            f"/opt/pycache/opt/lading/launch.{TAG}.pyc",
+            *sorted(f"/opt/lading/{name}" for name in (*LAUNCHER, "launch.json")),
+            *sorted(f"/opt/pycache/opt/lading/{name[:-3]}.{TAG}.pyc" for name in LAUNCHER),
             "/opt/venv/bin/python",
             "/opt/venv/bin/python3",
             f"/opt/venv/bin/python{MINOR}",
@@ -168,8 +168,7 @@ def test_owners_modes_and_accounts(tmp_path: Path) -> None:
         "/opt": ("directory", "0o755", 0, 0, ""),
         "/opt/lading": ("directory", "0o755", 0, 0, ""),
         "/opt/lading/launch.json": ("file", "0o644", 0, 0, ""),
-        "/opt/lading/__main__.py": ("file", "0o644", 0, 0, ""),
-        "/opt/lading/launch.py": ("file", "0o644", 0, 0, ""),
+        **{f"/opt/lading/{name}": ("file", "0o644", 0, 0, "") for name in LAUNCHER},
         "/opt/venv": ("directory", "0o755", 0, 0, ""),
         "/opt/venv/bin": ("directory", "0o755", 0, 0, ""),
         "/opt/venv/bin/python": ("symlink", "0o777", 0, 0, f"/usr/bin/python{MINOR}"),
@@ -202,7 +201,7 @@ def test_only_what_the_application_is_made_of_is_checked_when_it_runs(tmp_path: 
     held = contents.load(assembled(tmp_path, LEAF), lambda path: path.endswith(".pyc"))
     checked = {path: one.data[4] == 3 for path, one in held.files.items() if one.data}
     assert checked == {path: path.startswith("/opt/pycache/app/") for path in checked}
-    assert len(checked) == 6
+    assert len(checked) == 4 + len(LAUNCHER)
 
 
 def test_without_a_compiler_there_is_no_bytecode_and_all_else(tmp_path: Path) -> None:
