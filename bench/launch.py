@@ -36,12 +36,18 @@ def main() -> None:
         root = Path(name)
         python = replicas.environment(root / "environment", *replicas.PACKAGES)
         plan = replace(replicas.plan("sqlite"), migrations=None, database=None)
-        place = Place(root=root, python=python, env={}).install(plan)
+        place = compiled(Place(root=root, python=python, env={}).install(plan))
         bare = [str(python), "-m", "uvicorn", "main:app", "--log-level", "info", "--port"]
         starts(place, bare, runs)
         health(place, python, runs)
         for scheme in SCHEMES:
             at_head(scheme, root, python, runs)
+
+
+def compiled(place: Place) -> Place:
+    """The launcher with its bytecode, as an image has it."""
+    shared.run([place.python, "-m", "compileall", "-q", place.root / "lading"])
+    return place
 
 
 class First:
@@ -118,10 +124,8 @@ def at_head(scheme: str, root: Path, python: Path, runs: int) -> None:
     with fresh(scheme, root / "data") as base:
         plan = replicas.plan(base.dialect, base.driver)
         places = {
-            "none": Place(root=root / "none", python=python, env={"DATABASE_URL": base.url}).install(
-                replace(plan, migrations=None)
-            ),
-            "at head": Place(root=root / "head", python=python, env={"DATABASE_URL": base.url}).install(plan),
+            name: compiled(Place(root=root / name, python=python, env={"DATABASE_URL": base.url}).install(made))
+            for name, made in {"none": replace(plan, migrations=None), "at head": plan}.items()
         }
         if places["at head"].run("migrate")[0]:
             sys.exit(f"{scheme}: the migrations failed")
