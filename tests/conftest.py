@@ -1,5 +1,6 @@
 """`--update` rewrites the expected files: the difference in git is then what is reviewed."""
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,10 @@ import pytest
 
 if TYPE_CHECKING:
     from standins import Container
+
+
+# What a script starts in the background ignores it, and so would every program that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

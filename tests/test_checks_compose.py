@@ -545,6 +545,11 @@ def test_a_projects_own_compose_file_is_the_one_that_is_judged() -> None:
     assert (base.path, more, own[".env"]) == ("docker-compose.yml", None, "A=b\n")
     assert (own["Dockerfile"], own["DOCKER.md"], own["a.lock"]) == (rendered["Dockerfile"], "# Ours\n", "x")
     assert "absent.lock" not in own
+    assert "DOCKER.md" not in around.texts(Memory({"compose.yaml": "services: {}\n"}), rendered)
+    same = "services:\n  a: {build: ., env_file: .env}\n  b: {build: ., env_file: .env}\n"
+    twice = replace(written(same), files={"compose.yaml": same, ".env": "API_KEY=abcdef0123456789\n"})
+    found = said("compose-secrets", twice)
+    assert (len(found), len(set(found))) == (1, 1), found
 
 
 def test_no_value_of_a_secret_is_said() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lading.checks import paths
 from lading.checks.evidence import Check, Said, failed, passed
-from lading.checks.image import setting
+from lading.checks.image import environment, setting
 from lading.model import Contents, Image, Plan
 
 #: Who is who.
@@ -43,7 +43,7 @@ def python_environment(image: Image, plan: Plan) -> Said:
     folder wherever else a command is run. PYTHONUNBUFFERED, or the last lines before a crash are lost. Bytecode goes
     to a tree of its own or nowhere. Source: S1-5; Python's documentation, "Environment variables".
     """
-    env = dict(str(pair).partition("=")[::2] for pair in setting(image).get("Env") or ())
+    env = environment(image)
     folders = [part for part in plan.env.get("PYTHONPATH", "").split(":") if part]
     given = [part for part in env.get("PYTHONPATH", "").split(":") if part]
     hint = f"`ENV PYTHONPATH={':'.join(folders)}`"

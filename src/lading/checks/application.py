@@ -7,7 +7,7 @@ import posixpath
 from lading.checks import packages
 from lading.checks.evidence import Check, Said, failed, never_answered, not_started, passed, skipped, unknown
 from lading.checks.forbidden import APP
-from lading.checks.image import setting
+from lading.checks.image import environment
 from lading.checks.running import silence
 from lading.model import Contents, Image, Observation, Plan, Run
 
@@ -131,7 +131,7 @@ def connections_fit(image: Image, plan: Plan) -> Said:
     middle of a request. A replacement has both for a while. WEB_CONCURRENCY of the image stands above the plan's
     number. Source: S3-4 of the criteria; SQLAlchemy, "Connection Pooling", pool_size and max_overflow.
     """
-    env = dict(str(pair).partition("=")[::2] for pair in setting(image).get("Env") or ())
+    env = environment(image)
     said = env.get("WEB_CONCURRENCY", "")
     database, workers = plan.database, int(said) if said.isdecimal() else plan.server.workers
     most = _CONNECTIONS.get(database.dialect) if database else None

@@ -16,13 +16,13 @@ def texts(source: Source, rendered: Mapping[str, str], more: Iterable[str] = ())
     """The texts by path: `rendered`, the project's own compose files and guide in the place of ours, what git reads.
 
     `more` are other paths that are wanted, where they are there. A project that has a compose file has chosen what is
-    started beside it: ours then is not the one that is run.
+    started beside it: ours then is not the one that is run, nor is there a guide to it.
     """
     names = [name for pair in composition.NAMES.items() for name in (pair[0], *pair[1])]
     own = [name for name in (*names, guide.PATH) if name in source.files]
     out = dict(rendered)
     if any(name in composition.NAMES for name in own):
-        out = {path: text for path, text in out.items() if path not in names}
+        out = {path: text for path, text in out.items() if path not in (*names, guide.PATH)}
     read = {path for path in source.files if posixpath.basename(path) == gitignore.NAME or _env(path)}
     small = {path for path in (*own, *read) if source.size(path) <= _MOST_BYTES}
     for path in sorted(small.union(path for path in more if path in source.files)):

@@ -106,7 +106,8 @@ def ask(check: Check, evidence: Evidence) -> tuple[Finding, ...]:
     except BadInput as error:  # a file that no builder could read is not one that holds what it should
         found = failed(error.message, where=error.where, hint=error.hint)
     findings = (found,) if isinstance(found, Finding) else found
-    return tuple(replace(finding, check=identifier(check)) for finding in findings)
+    # A file that two services read is wrong once.
+    return tuple(dict.fromkeys(replace(finding, check=identifier(check)) for finding in findings))
 
 
 def limit(observation: Observation, *about: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from lading.checks import paths, secrets
 from lading.checks.evidence import Check, Said, failed, limit, never_answered, not_started, passed, skipped, unknown
-from lading.checks.image import setting
+from lading.checks.image import environment, setting
 from lading.model import Answer, Contents, Finding, Image, Observation, Outcome, Plan, Run
 
 _BOUND = 0.100  # seconds, S0's AC6
@@ -117,7 +117,7 @@ def _command(test: list[str], image: Image, contents: Contents) -> str:
     words = test[1].split() if test[0] == "CMD-SHELL" and len(test) > 1 else test[1:]
     if not words:
         return "it has no command"
-    env = dict(str(pair).partition("=")[::2] for pair in setting(image).get("Env") or ())
+    env = environment(image)
     found = paths.program(contents.files, words[0], env.get("PATH", ""))
     name = posixpath.basename(words[0])
     if found is None:

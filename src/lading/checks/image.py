@@ -25,6 +25,11 @@ def setting(image: Image) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+def environment(image: Image) -> dict[str, str]:
+    """The variables that the image sets, by name."""
+    return dict(str(pair).partition("=")[::2] for pair in setting(image).get("Env") or ())
+
+
 def megabytes(size: int) -> str:
     """`84.1 MB`; a megabyte is a million bytes, as in `docker images`."""
     return f"{size / 1e6:.1f} MB".replace(".0 MB", " MB")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from lading.checks.evidence import Check, Said, failed, passed
 from lading.checks.forbidden import APP
-from lading.checks.image import setting
+from lading.checks.image import environment
 from lading.model import Contents, File, Image
 
 _CREDENTIALS = re.compile(
@@ -106,8 +106,7 @@ def no_secret_in_layers(contents: Contents, image: Image) -> Said:
                 where = f"{file.path}:{secret.line}" if secret.line else file.path
                 message = f"{secret.what} in layer {number} of {len(contents.layers)}{again}"
                 out.append(failed(message, where=where, hint=hint))
-    for pair in setting(image).get("Env") or ():
-        name, _, value = str(pair).partition("=")
+    for name, value in environment(image).items():
         if what := _variable(name, value):
             named = "" if name in what else f", in `{name}`"
             out.append(failed(f"{what} in the image's variables{named}", hint=hint))

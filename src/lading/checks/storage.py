@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from lading.checks.evidence import Check, Said, failed, limit, not_started, passed, skipped, unknown
 from lading.checks.forbidden import APP
-from lading.checks.image import setting
+from lading.checks.image import environment
 from lading.model import Finding, Image, Observation, Plan, Run
 
 _MOUNTS = {"volume": "a named volume", "bind": "a bind mount", "tmpfs": "a tmpfs"}
@@ -197,8 +197,7 @@ def _told(variable: str, observation: Observation | None) -> Finding:
 
 def _urls(plan: Plan, image: Image) -> Iterator[tuple[str, str]]:
     """The SQLite URLs that hold when no variable is set, with what says so; the image's variable beats the code."""
-    image_env = (str(pair).partition("=") for pair in setting(image).get("Env") or ())
-    env = [("the image", name, value) for name, _, value in image_env]
+    env = [("the image", name, value) for name, value in environment(image).items()]
     env += [(plan.because.get(f"env.{name}", "the plan"), name, value) for name, value in plan.env.items()]
     yield from ((where, value) for where, _, value in env if value.startswith("sqlite"))
     database = plan.database

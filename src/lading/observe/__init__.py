@@ -105,6 +105,8 @@ def observation(
 def _line(run: Run) -> str:
     if run.ready is not None:
         return f"start `{run.start.name}`: ready after {run.ready:.2f} s"
+    if run.start.stamp and run.exited:
+        return f"start `{run.start.name}`: refused its database with status {run.exited}, as it has to"
     how = "never answered" if run.exited is None else f"ended by itself with status {run.exited}"
     return f"start `{run.start.name}`: {how}"
 
