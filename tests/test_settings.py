@@ -88,6 +88,7 @@ def test_a_value_is_of_its_kind(key: str, text: str, value: Any) -> None:
         ({"lading.toml": "strip = 'perhaps'"}, "lading.toml: `strip` must be a switch, not `perhaps`", ""),
         ({"lading.toml": "size-limit = 'big'"}, "lading.toml: `size-limit` must be a size, not `big`", ""),
         ({"lading.toml": "exclude = [1]"}, "lading.toml: `exclude` must be a list, not `[1]`", ""),
+        ({"lading.toml": "\nport = [\n\n"}, "lading.toml:2: invalid value", "mend the TOML syntax"),
         ({"lading.toml": "\nport = = 1"}, "lading.toml:2: invalid value", "mend the TOML syntax"),
         ({"pyproject.toml": "[tool]\nlading = 3"}, "pyproject.toml: `tool.lading` must be a table", ""),
         ({"lading.toml": "[[criteria]]\nid = 'x'"}, "lading.toml: a criterion needs `id`, `title` and `checks`", ""),

@@ -172,7 +172,9 @@ def toml(source: Source, path: str) -> dict[str, Any]:
         raise BadInput("is nested too deeply to be read", where=path, hint="flatten its arrays and tables") from error
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+)", str(error))
-        where = f"{path}:{found[1]}" if found else path
+        # Else it is "at end of document": what was opened there, or before, is not closed.
+        line = found[1] if found else source.read(path).rstrip().count(b"\n") + 1
+        where = f"{path}:{line}"
         raise BadInput(str(error).partition(" (at ")[0].lower(), where=where, hint="mend the TOML syntax") from error
     except ValueError as error:  # an integer or a date that Python will not make
         raise BadInput("has a value that cannot be read", where=path, hint="mend the TOML syntax") from error
