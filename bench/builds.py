@@ -55,7 +55,8 @@ def image(copy: Path, case: Mapping[str, Any], tag: str) -> tuple[str | None, st
     if done.returncode:
         return last(done.stderr), "no files are written"
     written = [one["path"] for one in json.loads(done.stdout)]
-    dockerfile = next(path for path in written if path.rpartition("/")[2] == "Dockerfile")
+    named = (path for path in written if "Dockerfile" in path and not path.endswith(".dockerignore"))
+    dockerfile = next(named)
     # A Dockerfile in a folder of its own is told the whole; one beside the code is beside it.
     root = next(folder for folder in (copy, copy / case["backend_root"]) if (folder / ".lading/written.json").exists())
     argv = [shared.docker(), "build", "--progress=plain", "--tag", tag, "--file", root / dockerfile, root]

@@ -53,7 +53,7 @@ class Container:
         site = root / "venv" / "lib" / f"python3.{version}" / "site-packages"
         for name in PROGRAMS:
             (site / name).mkdir(parents=True)
-            (site / name / "__init__.py").touch()
+            (site / name / "__init__.py").write_text("class Server: handle_exit = None\n")
             (site / name / "__main__.py").write_text(STAND_IN.replace("PROGRAM", repr(name)))
         (root / "venv" / "bin").mkdir()
         (root / "venv" / "bin" / "python").symlink_to(interpreter)

@@ -27,7 +27,7 @@ def test_the_launcher_is_python_3_8_and_its_standard_library() -> None:
     names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
     others = {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names}
     # Of the virtual environment, by roles that have put it on the path.
-    assert {name.partition(".")[0] for name in others} <= {"alembic", "amqp", "asyncpg", "celery"}
+    assert {name.partition(".")[0] for name in others} <= {"alembic", "amqp", "asyncpg", "celery", "uvicorn"}
 
 
 def test_it_imports_at_once_only_what_every_role_needs() -> None:

@@ -59,7 +59,7 @@ def test_the_status_of_the_server_is_that_of_the_container(container: Container)
 def test_the_server_has_the_signals(container: Container) -> None:
     process = container.start(THEN=WAITS)
     container.until_called(process)
-    assert ended(process, signal.SIGTERM) == (-signal.SIGTERM, "")
+    assert ended(process, signal.SIGTERM) == (128 + signal.SIGTERM, "")
 
 
 # ── workers and schedulers ───────────────────────────────────────────────────────────────────────────────────────────

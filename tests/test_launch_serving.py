@@ -109,17 +109,31 @@ def test_what_never_ends_by_itself_is_ended_in_time(server: str, kind: str, tmp_
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_a_second_signal_hurries(server: str, tmp_path: Path, python: Path) -> None:
+@pytest.mark.parametrize(("second", "kind"), [(signal.SIGTERM, "slow"), (signal.SIGINT, "thread")])
+def test_a_second_signal_hurries(server: str, second: int, kind: str, tmp_path: Path, python: Path) -> None:
     port = replicas.port()
     running = Running(Place(root=tmp_path, python=python).install(plan(SERVERS[server])), port)
-    asking, _ = beside(lambda: replicas.answers(port, "/slow/6", timeout=1))
+    asking, _ = beside(lambda: replicas.answers(port, f"/{kind}/6", timeout=1))
     time.sleep(0.5)
     running.ask(signal.SIGTERM)
     time.sleep(0.5)
-    running.ask(signal.SIGINT)
-    _, took = running.end()
+    running.ask(second)
+    status, took = running.end()
     asking.join()
-    assert took < 4, running.log
+    assert (status, took < 3) == (128 + signal.SIGKILL, True), f"{took:.1f} s\n{running.log}"
+
+
+def test_a_thread_that_goes_on_does_not_hold_the_end_up(tmp_path: Path, python: Path) -> None:
+    """Uvicorn waits eight seconds for it, shuts down, and would wait on."""
+    port = replicas.port()
+    running = Running(Place(root=tmp_path, python=python).install(plan(Serving())), port)
+    asking, _ = beside(lambda: replicas.answers(port, "/thread/20", timeout=1))
+    time.sleep(0.5)
+    running.ask(signal.SIGTERM)
+    status, took = running.end()
+    asking.join()
+    assert (status, took < 10) == (0, True), f"{took:.1f} s\n{running.log}"
+    assert running.log.count("lifespan ended") == 1, running.log
 
 
 def test_a_rolling_replacement_behind_a_proxy_fails_no_request(tmp_path: Path, python: Path) -> None:

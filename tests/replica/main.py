@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from typing import Any
 
 Message = dict[str, Any]
@@ -17,6 +18,8 @@ async def app(scope: Message, receive: Any, send: Any) -> None:
     else:
         if scope["path"].startswith("/slow/"):
             await asyncio.sleep(float(scope["path"].rpartition("/")[2]))
+        elif scope["path"].startswith("/thread/"):  # as a route of FastAPI that is no coroutine
+            await asyncio.to_thread(time.sleep, float(scope["path"].rpartition("/")[2]))
         await answer(send, f"{scope['path']} {os.environ.get('REPLICA', '')} {os.getpid()}")
 
 

@@ -59,10 +59,12 @@ def _lines(changes: Iterable[Change], *, diffs: bool) -> Iterator[str]:
     """A line for each file, and one for all modules of the launcher, which nobody reads one by one here."""
     from lading.render import launcher
 
-    def together(change: Change) -> tuple[str, str]:
+    def together(change: Change) -> str:
         folder = posixpath.dirname(change.path)
-        return change.state, folder + "/" if folder == launcher.MODULES else change.path
+        return folder + "/" if folder == launcher.MODULES else change.path
 
-    for (state, path), group in itertools.groupby(changes, together):
-        yield f"{state:9} {path}"
-        yield from (change.diff for change in group if diffs and change.diff)
+    for path, group in itertools.groupby(changes, together):
+        mine = list(group)
+        states = dict.fromkeys(change.state for change in mine if change.state != "same")
+        yield f"{', '.join(states) or 'same':9} {path}"
+        yield from (change.diff for change in mine if diffs and change.diff)

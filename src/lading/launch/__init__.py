@@ -72,7 +72,8 @@ def decisions(plan: Plan) -> dict[str, Any]:
         "server": commands.server(plan),
         "workers": plan.server.workers,
         "memory_per_process": plan.server.memory,
-        "stays": "always" if plan.server.starts_programs else commands.STAYS[plan.server.kind],
+        # The others heed no second signal, and but for gunicorn wait for no process that lost its parent.
+        "stays": plan.server.starts_programs or plan.server.kind != "uvicorn",
         "metrics": plan.server.metrics,
         "programs": [_program(one, plan) for one in plan.programs],
         # The engine kills the check at its timeout, and then nobody hears why: ours comes first.

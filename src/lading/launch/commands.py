@@ -14,10 +14,6 @@ from packaging.version import Version
 from lading.dependencies import requirement
 from lading.model import Plan, Program
 
-#: Whether the launcher stays as process 1, beside a server that neither waits for processes that lost their parent nor
-#: heeds a second signal: gunicorn does both, Uvicorn hurries at a second signal as long as it is one process.
-STAYS: Mapping[str, str] = {"uvicorn": "several", "gunicorn": "never", "hypercorn": "always", "granian": "always"}
-
 
 def server(plan: Plan) -> list[str]:
     """The command line of the server that `plan` names."""

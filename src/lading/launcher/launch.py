@@ -43,7 +43,7 @@ ROLES = ("serve", "worker", "scheduler", "migrate", "check", "run", "healthcheck
 def main(arguments: list[str]) -> int:
     """Run the role that `arguments` name, and return the exit status."""
     name, rest = (arguments or ["serve"])[0], arguments[1:]
-    if name not in (*ROLES, "_checked", "_migrate"):
+    if name not in (*ROLES, "_checked", "_migrate", "_uvicorn"):
         say(f"`{name}` is not a role: say {', '.join(ROLES)}")
         return 2
     with open(os.path.join(HERE, "launch.json"), encoding="utf-8") as file:
@@ -67,17 +67,17 @@ def main(arguments: list[str]) -> int:
 
 def role(name: str) -> Role:
     """What does it, with no more imported than that takes."""
+    found: Role
     if name == "healthcheck":
-        from .health import healthcheck
+        from .health import healthcheck as found
+    elif name == "_migrate":
+        from .migrations import upgrade as found
+    elif name == "_uvicorn":
+        from .uvicorn import uvicorn as found
+    else:
+        from . import roles
 
-        return healthcheck
-    if name == "_migrate":
-        from .migrations import upgrade
-
-        return upgrade
-    from . import roles
-
-    found: Role = getattr(roles, name.lstrip("_"))
+        found = getattr(roles, name.lstrip("_"))
     return found
 
 

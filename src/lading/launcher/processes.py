@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool, hurries: bool = False) -> None:
+def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool = False, hurries: bool = False) -> None:
     """Be replaced by `argv`; or `stay` as the first process of the container, and attend to it."""
     env["LADING_ROLE"] = role  # by which the health check knows what runs here
     env.setdefault("SPT_NOENV", "1")  # setproctitle, which Celery and RQ use, would write a title over it

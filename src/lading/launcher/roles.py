@@ -28,7 +28,9 @@ def serve(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
     argv = command(config["server"], config, env, count)
     wait(config, env)
     migrated(config, env)
-    become(env, "serve", argv, stay=config["stays"] == "always" or (config["stays"] == "several" and count > 1))
+    if config["stays"] or count > 1:
+        become(env, "serve", argv, stay=True)
+    become(env, "serve", [argv[0], HERE, "_uvicorn", *argv[3:]])
 
 
 def worker(config: dict[str, Any], env: dict[str, str], rest: list[str], role: str = "worker") -> None:
@@ -74,7 +76,7 @@ def run(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
     for folder in [""] if "/" in rest[1] else env.get("PATH", os.defpath).split(os.pathsep):
         program = os.path.join(folder, rest[1])
         if os.path.isfile(program) and os.access(program, os.X_OK):
-            become(env, "run", [program, *rest[2:]], stay=config["stays"] == "always")
+            become(env, "run", [program, *rest[2:]], stay=config["stays"])
     raise Stop(f"there is no program `{rest[1]}` in this image", 2)
 
 

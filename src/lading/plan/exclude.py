@@ -7,8 +7,11 @@ from collections.abc import Iterable, Mapping
 from lading import ignore
 from lading.model import Migrations
 
-#: Folders of modules that no server imports, of the interpreter and of what is installed: their bytecode is not kept.
-UNCOMPILED = "/(test|tests|idlelib|lib2to3|turtledemo|ensurepip|pydoc_data|site-packages/pip)/"
+#: Modules that no server imports, of the interpreter and of what is installed: their bytecode is not kept.
+UNCOMPILED = (
+    "/(tests?|(sqlalchemy|alembic)/testing|idlelib|lib2to3|tkinter|turtledemo|ensurepip|pydoc_data"
+    r"|site-packages/pip)/|/turtle\.py$"
+)
 
 #: What no image needs: a reason, and patterns of `.dockerignore`, which are anchored at the root of the context unless
 #: they start with `**/`. In order, because the last pattern that matches decides.
