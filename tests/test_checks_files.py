@@ -13,6 +13,9 @@ from lading.checks import Evidence, evidence, secrets
 from lading.checks.secrets import Secret
 from lading.model import File, Image, Plan
 
+#: Of a plan whose image has an empty file, because the code fails without it.
+BLANK = replace(values.PLAN.app, blanks=(".env",))
+
 
 class Case(NamedTuple):
     """What is wrong, and what the check says of it: `verdict where: message`, one line a finding."""
@@ -227,6 +230,16 @@ CASES = (
         "no-forbidden-files",
         containing(file("/srv/.env.local"), file("/app/.env")),
         ("fail /srv/.env.local: 2 times `.env*` in the image, the first is `/srv/.env.local`",),
+    ),
+    Case(
+        "no-forbidden-files",
+        replace(containing(file("/app/.env", size=0)), plan=replace(values.PLAN, app=BLANK)),
+        ("pass no __pycache__, .git, .env* in 25 files; no tests or *.md in /app",),
+    ),
+    Case(
+        "no-forbidden-files",
+        replace(containing(file("/app/.env", size=5)), plan=replace(values.PLAN, app=BLANK)),
+        ("fail /app/.env: `/app/.env` is in the image",),
     ),
     Case(
         "no-forbidden-files",

@@ -92,6 +92,9 @@ def stored_at(url: str) -> Evidence:
 SILENT = replace(RUNS["port"], ready=None, answers=())
 
 NO_DATABASE = replace(configured(Env=["PATH=/usr/bin"]), plan=replace(PLAN, env={}, database=None, migrations=None))
+LINKED = replace(
+    configured(Env=[]), plan=replace(PLAN, env={}, database=replace(values.DATABASE, url="sqlite:///data/a.db"))
+)
 POSTGRES = replace(
     configured(Env=["PATH=/usr/bin"]),
     plan=replace(PLAN, env={}, database=replace(values.DATABASE, dialect="postgresql", url=None)),
@@ -470,6 +473,18 @@ CASES = (
             configured(Env=[]), plan=replace(PLAN, env={}, database=replace(values.DATABASE, url="sqlite:///a.db"))
         ),
         ("fail app/settings.py:6: SQLite's path `a.db` is relative, so `/app/a.db`, not on /data",),
+    ),
+    Case(
+        "sqlite-on-volume",
+        replace(LINKED, plan=replace(LINKED.plan, app=replace(LINKED.plan.app, links={"data": "/data"}))),
+        ("pass SQLite's file is `data/a.db`, by a link /data/a.db, and no container wrote another",),
+    ),
+    Case(
+        "sqlite-on-volume",
+        replace(
+            LINKED, plan=replace(LINKED.plan, app=replace(LINKED.plan.app, working="src", links={"data": "/data"}))
+        ),
+        ("fail app/settings.py:6: SQLite's path `data/a.db` is relative, so `/app/src/data/a.db`, not on /data",),
     ),
     Case(
         "sqlite-on-volume",

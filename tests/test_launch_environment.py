@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from standins import PLAN, Container
@@ -61,6 +62,17 @@ def test_the_variables_have_the_projects_own_names(container: Container) -> None
     assert container.run() == (0, "")
     assert [call["argv"][4] for call in container.called()] == ["9000", "7000"]
     assert container.run(SHOP_PORT="x") == (2, "lading: SHOP_PORT is `x`, and must be a port from 0 to 65535\n")
+
+
+def test_the_folders_that_links_lead_to_are_made(container: Container, tmp_path: Path) -> None:
+    """The image holds none of them: the volume that is mounted may be empty."""
+    made, blocked = tmp_path / "volume" / "logs", tmp_path / "file" / "out"
+    (tmp_path / "file").touch()
+    container.install(replace(PLAN, app=replace(PLAN.app, folders=(str(made), str(blocked)))))
+    said = "lading: /file/out, where the application writes, cannot be made: Not a directory\n"
+    assert container.run("serve") == (0, said)
+    assert made.is_dir()
+    assert container.run("serve") == (0, said)
 
 
 def test_what_is_empty_is_as_good_as_unset(container: Container) -> None:
@@ -174,6 +186,8 @@ def test_a_required_variable_is_found_in_any_case(contract: Container) -> None:
 
 def test_a_file_that_the_application_reads_may_hold_what_is_required(container: Container) -> None:
     container.install(replace(PLAN, variables=VARIABLES, env_files=(".env", "config/.env.prod")))
+    assert container.run()[0] == 2
+    (container.app / ".env").touch()  # what the image has where the code fails without one
     assert container.run()[0] == 2
     (container.app / "config").mkdir()
     (container.app / "config" / ".env.prod").mkdir()  # what Docker makes of a file that is not there

@@ -71,6 +71,7 @@ FACTS = (
     Setting("starts-programs", "switch", None, "the code starts programs of its own, which somebody must wait for"),
     Setting("without-packages", "list", (), "Debian packages that were found to be needed, and are not"),
     Setting("written", "list", (), "files and folders that the code writes, from its working directory"),
+    Setting("working-folder", "text", None, "the folder that the server is started in, where it is not the root"),
     Setting("front-end", "text", None, "the folder of built files that the application serves, or `none`"),
 )
 

@@ -44,8 +44,12 @@ def recipe(plan: Plan, found: Sequence[File], *, compiler: Compiler | None, stor
                 path=f"{runtime.APP}/{path}", kind="file", mode=0o755 if executable else 0o644,
                 uid=user.uid, gid=user.gid, data=data,
             )
-            for path, executable, data in found
+            for path, executable, data in [*found, *((path, False, b"") for path in plan.app.blanks)]
         ]  # fmt: skip
+        own += [
+            Entry(path=f"{runtime.APP}/{path}", kind="symlink", link=to, uid=user.uid, gid=user.gid)
+            for path, to in plan.app.links.items()
+        ]
         folders = {runtime.APP, *(parent for entry in own for parent in parents(entry.path))}
         sources = [{entry.path: entry.data} for entry in own if entry.path.endswith(".py")]
         return [
@@ -55,7 +59,14 @@ def recipe(plan: Plan, found: Sequence[File], *, compiler: Compiler | None, stor
         ]
 
     return Recipe(
-        key=[user.uid, user.gid, compiler and compiler.identity, listed],
+        key=[
+            user.uid,
+            user.gid,
+            compiler and compiler.identity,
+            listed,
+            sorted(plan.app.links.items()),
+            plan.app.blanks,
+        ],
         made_by="lading: the application",
         entries=entries,
         level=layer.OFTEN,

@@ -133,8 +133,9 @@ def _bytes(file: File) -> tuple[int, bytes | None]:
 def no_forbidden_files(contents: Contents, plan: Plan) -> Said:
     """No `__pycache__`, `.git` or `.env*` is anywhere in the image, and no tests, `*.md` or editor's folder in /app.
 
-    An empty folder is none of them. A file that the plan takes back by name, with `!`, is wanted. What a distribution
-    brings to site-packages is its own affair, but for `__pycache__`, `.git` and `.env*`. Source: S0's AC3.
+    An empty folder is none of them, nor is an empty file that the plan has, without which the code fails. A file that
+    the plan takes back by name, with `!`, is wanted. What a distribution brings to site-packages is its own affair, but
+    for `__pycache__`, `.git` and `.env*`. Source: S0's AC3.
     """
     wanted = forbidden.spared(plan.app.exclude)
     files = [path for path, file in contents.files.items() if file.kind != "directory"]
@@ -142,7 +143,8 @@ def no_forbidden_files(contents: Contents, plan: Plan) -> Said:
     for path in files:
         hit = forbidden.in_image(path)
         own = path.startswith(forbidden.APP + "/")
-        if hit and not (own and wanted(path.removeprefix(forbidden.APP + "/"))):
+        blank = own and path.removeprefix(forbidden.APP + "/") in plan.app.blanks and not contents.files[path].size
+        if hit and not blank and not (own and wanted(path.removeprefix(forbidden.APP + "/"))):
             found.setdefault(hit[0].glob, []).append(hit[1])
     return [
         failed(

@@ -106,6 +106,15 @@ def read_only_root(observation: Observation, plan: Plan) -> Said:
     return passed(f"{count} answered, nothing written outside {plan.volume} and /tmp")
 
 
+def _led(path: str, plan: Plan) -> str:
+    """Where a path of the code leads to, from the working directory and by the links that the image has."""
+    there = posixpath.normpath(posixpath.join(APP, plan.app.working, path))
+    for link, to in plan.app.links.items():
+        if there == f"{APP}/{link}" or there.startswith(f"{APP}/{link}/"):
+            return to + there.removeprefix(f"{APP}/{link}")
+    return there
+
+
 def sqlite_on_volume(plan: Plan, image: Image, observation: Observation | None) -> Said:
     """SQLite's file is on the volume: in the plan, in the image's variables, and where containers really wrote.
 
@@ -115,17 +124,17 @@ def sqlite_on_volume(plan: Plan, image: Image, observation: Observation | None) 
     urls = list(_urls(plan, image))
     for where, url in urls:
         path = sqlite_path(url)
-        if path is not None and not _on(posixpath.normpath(posixpath.join(APP, path)) if path else "", plan.volume):
+        there = _led(path, plan) if path else ""
+        if path is not None and not _on(there, plan.volume):
             if not path:
                 said = "SQLite is in memory, and gone at every stop"
             elif path.startswith("/"):
                 said = f"SQLite's file `{path}` is not on {plan.volume}"
             else:
-                there = posixpath.normpath(posixpath.join(APP, path))
                 said = f"SQLite's path `{path}` is relative, so `{there}`, not on {plan.volume}"
             name = posixpath.basename(path) or "app.db"
             hint = f"four slashes: `sqlite:///{plan.volume}/{name}`"
-            folder = posixpath.dirname(posixpath.normpath(posixpath.join(APP, path)))
+            folder = posixpath.dirname(there)
             if path and folder != APP and plan.database and plan.database.variable is None:
                 hint = f"no variable moves it: keep its folder, with `--volume {folder}`"
             return failed(said, where=where, hint=hint)
@@ -136,7 +145,9 @@ def sqlite_on_volume(plan: Plan, image: Image, observation: Observation | None) 
         return failed(f"a container wrote `{written[0]}`, which is not on {plan.volume}", where=written[0])
     paths = [path for path in (sqlite_path(url) for _, url in urls) if path]
     if paths:
-        return passed(f"SQLite's file is {paths[0]}, and no container wrote another")
+        led = _led(paths[0], plan)
+        shown = led if led == paths[0] else f"`{paths[0]}`, by a link {led}"
+        return passed(f"SQLite's file is {shown}, and no container wrote another")
     dialect = plan.database.dialect if plan.database else ""
     if dialect == "sqlite":
         return unknown("where SQLite's file is, nothing says")

@@ -24,6 +24,7 @@ from lading.detect import (
     override,
     packaging,
     packaging_extras,
+    places,
     programs,
     python,
     reach,
@@ -77,6 +78,8 @@ def _detect(source: Source, settings: Settings) -> Project:
     beside = workers.detect(code, chosen.fact.value.folder, reached, variables)
     front = front_end.detect(code, chosen.fact.value.folder, reached)
     counted = metrics.single(code, chosen.object)
+    named = files.detect(code, reached, entry, declared.value)
+    started = places.working(code, settings, chosen.fact.value.folder, named)
     found = Project(
         name=_name(source),
         dependencies=declared,
@@ -97,7 +100,8 @@ def _detect(source: Source, settings: Settings) -> Project:
         stores=data.stores,
         migrations=migrated,
         packaging=packaging.detect(source, declared.value),
-        paths=files.detect(code, reached, entry, declared.value),
+        paths=places.placed(code, named, data.main, started),
+        working=started,
         system=system.detect(code, reached, declared, locked),
         starts_programs=programs.detect(code, reached),
         layout=layout.detect(source),

@@ -71,6 +71,7 @@ def detect(code: Code, reached: Collection[str], entry: str, dependencies: Depen
                 present=one.present,
                 variable=one.use.at.variable if one.use.at else None,
                 made=any(folder == path or folder.startswith(f"{path}/") for folder in folders),
+                relative=one.use.at is not None and not one.use.at.anchored and not path.startswith("/"),
             ),
             f"{one.use.path}:{one.use.line}",
             # Whether a request ever reads a file depends on the request; what is written has to be somewhere.
@@ -171,7 +172,7 @@ def switches(asked: Asked, has: Declared) -> Iterator[tuple[str, str, str]]:
 def notes(code: Code, reached: Collection[str], entry: str, dependencies: Dependencies) -> Iterator[Fact[str]]:
     """What must be given or built before the start, and what the project's own files say of it."""
     files: Mapping[str, bool] = code.source.files
-    ignored = _ignored(code)
+    git = ignored(code)
     asked, has = Asked(code, reached, entry), settings_drivers.declared(dependencies)
     instead = {where: f", or `{name}` set to `{value}`" for name, value, where in switches(asked, has)}
     for fact in detect(code, reached, entry, dependencies):
@@ -181,7 +182,7 @@ def notes(code: Code, reached: Collection[str], entry: str, dependencies: Depend
         examples = [path for path in files if posixpath.dirname(path) == posixpath.dirname(place.path)
                     and _is_example(posixpath.basename(path), posixpath.basename(place.path))]  # fmt: skip
         like = f", like `{examples[0]}`" if examples else ""
-        why = ", which git ignores," if any(pattern.fullmatch(place.path) for pattern in ignored) else ""
+        why = ", which git ignores," if any(pattern.fullmatch(place.path) for pattern in git) else ""
         what = "must be built" if place.use in {"static", "templates"} else "must be given"
         told = (
             f"`{place.path}`{why} is not in the tree and {what} before the start{like}{instead.get(fact.because, '')}"
@@ -197,17 +198,20 @@ def _is_example(name: str, of: str) -> bool:
     return name != of and plain.strip(".").replace("..", ".") == of.lower().strip(".")
 
 
-def _ignored(code: Code) -> list[re.Pattern[str]]:
+def ignored(code: Code) -> list[re.Pattern[str]]:
     """The patterns of .gitignore, near enough for a file's name."""
-    if ".gitignore" not in code.source.files:
-        return []
-    found = []
-    for raw in code.source.read(".gitignore").decode(errors="replace").splitlines()[:2000]:
-        line = raw.strip().rstrip("/").lstrip("/")
-        if line and not line.startswith(("#", "!")) and len(line) < 200:
-            body = re.escape(line).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
-            found.append(re.compile(rf"(?:.*/)?{body}(?:/.*)?"))
-    return found
+    key = ("ignored",)
+    if key not in code.memo:
+        text = code.source.read(".gitignore").decode(errors="replace") if ".gitignore" in code.source.files else ""
+        found = []
+        for raw in text.splitlines()[:2000]:
+            line = raw.strip().rstrip("/").lstrip("/")
+            if line and not line.startswith(("#", "!")) and len(line) < 200:
+                body = re.escape(line).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+                found.append(re.compile(rf"(?:.*/)?{body}(?:/.*)?"))
+        code.memo[key] = found
+    result: list[re.Pattern[str]] = code.memo[key]
+    return result
 
 
 def story(source: Source, settings: Settings) -> tuple[str, ...]:

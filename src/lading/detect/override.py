@@ -9,6 +9,7 @@ Length: a table of every fact, and the change that each takes.
 from __future__ import annotations
 
 import difflib
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
@@ -59,6 +60,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "starts_programs": ("starts-programs",),
     "system": ("without-packages", "packages"),
     "paths": ("written",),
+    "working": ("working-folder",),
     "front_end": ("front-end",),
     "layout": ("dockerfile",),
 }
@@ -278,7 +280,9 @@ def _paths(project: Project, given: Given) -> tuple[Fact[Any], ...]:
     found = {fact.value.path: fact for fact in project.paths}
     for path in given["written"].value:
         before = found[path].value if path in found else Place(path=path, use="data", present=False)
-        found[path] = _sure(replace(before, written=True), given)
+        inside = not before.present and not path.startswith(("/", ".."))
+        at = before.at or (posixpath.normpath(path) if inside else None)
+        found[path] = _sure(replace(before, written=True, at=at, lacks=before.lacks or at), given)
     return tuple(fact for _, fact in sorted(found.items()))
 
 

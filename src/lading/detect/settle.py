@@ -125,6 +125,7 @@ _SAYS: Mapping[str, Callable[[Project], Any]] = {
     "migrations": _of("migrations", "config"),
     "workers": _every("workers", _worker),
     "written": _every("paths", lambda one: str(one.path), lambda one: bool(one.written)),
+    "working-folder": _of("working", ""),
     "front-end": _of("front_end", ""),
 }
 

@@ -53,7 +53,9 @@ def decisions(plan: Plan) -> dict[str, Any]:
         "target": plan.app.target,
         "factory": plan.app.factory,
         "folder": plan.env["PYTHONPATH"],
+        "working": posixpath.normpath(posixpath.join("/app", plan.app.working)),
         "volume": plan.volume,
+        "folders": list(plan.app.folders),
         "host": {"variable": plan.host.variable, "default": plan.host.default},
         "port": {"variable": plan.port.variable, "default": plan.port.default},
         "log_level": {"variable": plan.log_level.variable, "default": plan.log_level.default},
@@ -141,7 +143,7 @@ def config(plan: Plan) -> dict[str, Any]:
         "Entrypoint": list(ENTRYPOINT),
         "Cmd": ["serve"],
         "Volumes": {plan.volume: {}},
-        "WorkingDir": "/app",
+        "WorkingDir": posixpath.normpath(posixpath.join("/app", plan.app.working)),
         "Labels": labels(plan),
         "StopSignal": "SIGTERM",
         "Healthcheck": {

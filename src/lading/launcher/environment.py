@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .log import Stop
+from .log import Stop, say
 
 TYPE_CHECKING = False  # importing typing would cost a health check more than all the rest
 if TYPE_CHECKING:
@@ -37,12 +37,18 @@ def environment(config: dict[str, Any], env: dict[str, str]) -> None:
     given = {name.upper() for name in env}
     required = [one["name"] for one in config["variables"] if one["required"]]
     # Such a file may well give them: the application reads it by itself.
-    missing = [] if any(map(os.path.isfile, config["env_files"])) else [n for n in required if n.upper() not in given]
+    mounted = [path for path in config["env_files"] if os.path.isfile(path) and os.path.getsize(path)]
+    missing = [] if mounted else [n for n in required if n.upper() not in given]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
         wrong.append(f"{', '.join(missing)} {verb} not set, and the application does not start without")
     if wrong:
         raise Stop("; ".join(wrong), 2)
+    for folder in config["folders"]:
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            say(f"{folder}, where the application writes, cannot be made: {error.strerror}")
 
 
 def spelled(variable: dict[str, Any], env: dict[str, str]) -> Iterator[str]:

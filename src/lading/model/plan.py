@@ -31,6 +31,12 @@ class App:
     factory: bool
     folder: str
     exclude: tuple[str, ...]  # patterns of .dockerignore, in order
+    working: str = "."  # the folder that every role is started in
+    links: Mapping[str, str] = field(
+        default_factory=dict
+    )  # what the code writes where nothing moves it → on the volume
+    folders: tuple[str, ...] = ()  # on the volume, which those links lead to
+    blanks: tuple[str, ...] = ()  # empty files that the code fails without: `.env`, whose values the environment has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,7 +163,7 @@ class SystemPackage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A file or folder that the code reads or writes at run time, from the working directory."""
+    """A file or folder that the code reads or writes at run time."""
 
     path: str
     use: Literal["templates", "static", "data", "certificates", "uploads", "logs", "cache", "settings"]
@@ -171,6 +171,9 @@ class Place:
     present: bool = True  # in the tree; one that is not must be built or given before the start
     variable: str | None = None  # the environment variable that it is the default of, or is below
     made: bool = False  # the code makes the folder itself
+    relative: bool = False  # to the folder that the server is started in
+    at: str | None = None  # where it is then, from the root; None where the tree has what is written, or it is outside
+    lacks: str | None = None  # what of that, from the root, the tree does not have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +208,7 @@ class Project:
     packaging: Fact[Packaging] | None = None
     system: tuple[Fact[SystemPackage], ...] = ()
     paths: tuple[Fact[Place], ...] = ()
+    working: Fact[str] | None = None  # the folder that the server is started in, where that is not the root
     starts_programs: Fact[bool] | None = None  # the code starts programs of its own; the first place that does
     front_end: Fact[str] | None = None  # a folder of built files that the application serves itself
     layout: Fact[Layout] | None = None  # where the Dockerfile stands, where that is not in the backend's own folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -122,18 +122,12 @@ def make(project: Project, settings: Settings) -> Plan:
         packaging=project.packaging.value if project.packaging and installs(dependencies) else None,
         as_of=setting("as_of", "as-of"),
         strip=setting("strip", "strip"),
-        app=App(
-            target=application.target,
-            factory=application.factory,
-            folder=application.folder,
-            exclude=exclude.patterns(
-                (
-                    *folders.left_out(kept, project.environment, application, migrations),
-                    *setting("app.exclude", "exclude"),
-                ),
-                dependencies.files,
-                migrations,
-            ),
+        app=_app(
+            project,
+            volume,
+            {*kept, *((database.variable,) if database and database.variable else ())},
+            setting("app.exclude", "exclude"),
+            because,
         ),
         volume=volume,
         env=env,
@@ -146,7 +140,7 @@ def make(project: Project, settings: Settings) -> Plan:
         server=serving.server(project, settings, because),
         backing=services.backing(database, project.stores, project.workers, project.environment),
         programs=services.programs(project.workers),
-        env_files=tuple(fact.value.path for fact in files),
+        env_files=tuple(fact.value.at or fact.value.path for fact in files),
         health=Healthcheck(
             path=alive,
             ready=ready,
@@ -155,6 +149,30 @@ def make(project: Project, settings: Settings) -> Plan:
         stop_seconds=setting("stop_seconds", "stop-seconds"),
         size_limit=setting("size_limit", "size-limit"),
         because=dict(sorted(because.items())),
+    )
+
+
+def _app(
+    project: Project, volume: str, moved: Collection[str], exclude_more: Iterable[str], because: dict[str, str]
+) -> App:
+    """The project's own code, where `moved` are the variables whose values are on the volume."""
+    application = project.application.value
+    migrations = project.migrations.value if project.migrations else None
+    working = project.working.value if project.working else "."
+    because["app.working"] = project.working.because if project.working else "default"
+    linked = folders.links(project.paths, moved, working, volume)
+    because |= {f"app.links.{path}": where for path, (_, where) in linked.items()}
+    links = {path: to for path, (to, _) in linked.items()}
+    own = folders.left_out(moved, links, project.environment, application, migrations)
+    return App(
+        target=application.target,
+        factory=application.factory,
+        folder=application.folder,
+        exclude=exclude.patterns((*own, *exclude_more), project.dependencies.value.files, migrations),
+        working=working,
+        links=links,
+        folders=folders.made(project.paths, links),
+        blanks=folders.blanks(project.paths),
     )
 
 

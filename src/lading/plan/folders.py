@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+import re
+from collections.abc import Container, Iterable, Mapping
 
 from lading.model import Application, Fact, Migrations, Place, Variable
 
@@ -34,17 +35,61 @@ def on_volume(
     return found
 
 
-def left_out(
-    names: Iterable[str], environment: Iterable[Fact[Variable]], application: Application, migrations: Migrations | None
-) -> tuple[str, ...]:
-    """The folders and files of the tree that the variables `names` were on before: in the image nobody looks there.
+def links(paths: Iterable[Fact[Place]], moved: Container[str], working: str, volume: str) -> dict[str, tuple[str, str]]:
+    """What the code writes below /app by paths that no variable in `moved` is for, each with a place on `volume`.
 
-    What rows or uploads a developer has is no part of the image. A folder that holds code, too, stays.
+    And with what told us. It is what the tree lacks of the path: the folder, or the file where its folder holds other
+    things. `data` is the volume itself, as in `on_volume`.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for fact in paths:
+        place = fact.value
+        if place.written and place.lacks and place.variable not in moved:
+            inner = place.lacks.removeprefix(f"{working}/")
+            found.setdefault(place.lacks, (_moved(inner, volume), fact.because))
+    return {path: to for path, to in found.items() if not any(path.startswith(f"{other}/") for other in found)}
+
+
+def made(paths: Iterable[Fact[Place]], links: Mapping[str, str]) -> tuple[str, ...]:
+    """The folders on the volume that `links` need: a link to none is a folder that nobody can make."""
+    every = [fact.value for fact in paths]
+    inner = {place.lacks for place in every if place.at != place.lacks or place.made}
+    return tuple(
+        dict.fromkeys(
+            to if path in inner or "." not in posixpath.basename(path) else posixpath.dirname(to)
+            for path, to in links.items()
+        )
+    )
+
+
+def blanks(paths: Iterable[Fact[Place]]) -> tuple[str, ...]:
+    """The files like `.env` that the code fails without, though the environment has what they would say."""
+    found = (fact.value for fact in paths if fact.value.use == "settings" and not fact.value.present)
+    named = (place.at for place in found if place.at and not place.variable)
+    return tuple(path for path in named if re.fullmatch(r"\.env(\..*)?|.*\.env", posixpath.basename(path)))
+
+
+def left_out(
+    names: Iterable[str],
+    linked: Iterable[str],
+    environment: Iterable[Fact[Variable]],
+    application: Application,
+    migrations: Migrations | None,
+) -> tuple[str, ...]:
+    """The folders and files of the tree that the variables `names` were on before, and those that are `linked` now.
+
+    In the image nobody looks there. What rows or uploads a developer has is no part of the image. A folder that holds
+    code, too, stays.
     """
     code = [posixpath.join(application.folder, *application.target.partition(":")[0].split("."))]
     code += [migrations.folder, migrations.config] if migrations else []
     moved = frozenset(names)
-    paths = (posixpath.normpath(one.value.default or ".") for one in environment if one.value.name in moved)
+    paths = [
+        posixpath.normpath(one.value.default or ".")
+        for one in environment
+        if one.value.name in moved and "://" not in (one.value.default or "")
+    ]
+    paths += linked
     return tuple(path for path in paths if not path.startswith(".") and not any(_holds(path, one) for one in code))
 
 

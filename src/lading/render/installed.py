@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 import textwrap
 
@@ -40,10 +41,23 @@ COPY {plan.layout.code} /app
 # ignore file emptied. Checked bytecode, so that code mounted over /app counts.
 RUN rm -rf {away} \\
  && find /app -mindepth 1 -type d -empty -delete \\
- && chmod -R u=rwX,go=rX /app \\
+ && chmod -R u=rwX,go=rX /app{_links(plan)} \\
  && mkdir -p /opt/pycache/app \\
  && {{ {COMPILE} checked-hash /app || true; }}
 """
+
+
+def _links(plan: Plan) -> str:
+    """What leads from where the code writes to the volume, and what stands in for files that it fails without."""
+    made = [(path, f"ln -sT {shlex.quote(to)} {_inside(path)}") for path, to in plan.app.links.items()]
+    made += [(path, f": >{_inside(path)}") for path in plan.app.blanks]
+    folders = dict.fromkeys(posixpath.dirname(path) for path, _ in made if posixpath.dirname(path))
+    first = [f"mkdir -p {' '.join(map(_inside, folders))}"] if folders else []
+    return "".join(f" \\\n && {command}" for command in [*first, *(command for _, command in made)])
+
+
+def _inside(path: str) -> str:
+    return shlex.quote(f"/app/{path}")
 
 
 def copied(plan: Plan) -> str:

@@ -26,6 +26,11 @@ def text(plan: Plan, width: int, color: bool) -> str:  # noqa: FBT001 - as the c
         ("/opt/lading", "the launcher, standard library only", ""),
         ("/opt/pycache", "bytecode of the interpreter, the dependencies and the project", ""),
         (plan.volume, f"the volume, of {plan.user.uid}:{plan.user.gid}", because("volume", "")),
+        *(
+            (f"/app/{path}", f"a link to {to}: written there", because(f"app.links.{path}", ""))
+            for path, to in plan.app.links.items()
+        ),
+        *((f"/app/{path}", "an empty file, without which it fails", "") for path in plan.app.blanks),
         ("size limit", f"{megabytes(plan.size_limit)} of uncompressed layers", because("size_limit", "")),
     ]
     groups = (
@@ -40,7 +45,9 @@ def text(plan: Plan, width: int, color: bool) -> str:  # noqa: FBT001 - as the c
 def _runs(plan: Plan) -> list[Row]:
     because = plan.because.get
     health, app = plan.health, plan.app
+    start = [("started in", f"/app/{app.working}", because("app.working", ""))] if app.working != "." else []
     rows: list[Row] = [
+        *start,
         ("application", app.target + ("()" if app.factory else ""), because("app.target", "")),
         ("user", f"{plan.user.name}, {plan.user.uid}:{plan.user.gid}", because("user", "")),
     ]

@@ -1,0 +1,180 @@
+"""Where the server is started, and what of the written paths the tree lacks; from there to both builders' images."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from values import PLAN, PROJECT
+
+from lading import launch, plan, settings
+from lading.build import app
+from lading.detect import detect
+from lading.errors import BadInput
+from lading.model import Database, Fact, Place, Plan, Project
+from lading.oci.layer import Entry
+from lading.render import installed
+from lading.source import Memory
+
+MANIFEST = "[project]\nname = 'x'\ndependencies = ['fastapi']\n"
+MAIN = "import os\nfrom fastapi import FastAPI\nfrom fastapi.staticfiles import StaticFiles\napp = FastAPI()\n"
+STATIC = 'app.mount("/static", StaticFiles(directory="static"))\n'
+
+
+def found(files: dict[str, str], **given: str) -> Project:
+    files = {"pyproject.toml": MANIFEST, **files}
+    source = Memory({path: text.encode() for path, text in files.items()})
+    return detect(source, settings.load(source, {name.replace("_", "-"): text for name, text in given.items()}, {}))
+
+
+def started(files: dict[str, str], **given: str) -> str | None:
+    fact = found(files, **given).working
+    return fact.value if fact else None
+
+
+def test_the_server_is_started_where_what_it_reads_is() -> None:
+    inner = {"src/main.py": MAIN + STATIC + "import shop\n", "src/shop.py": "", "src/static/x.css": ""}
+    assert started(inner) == "src"
+    assert started({**inner, "src/static/x.css": "", "src/static/.gitkeep": ""}) == "src"
+    assert started({**inner, "static/x.css": ""}) is None  # the root has it, too
+    assert started({"src/main.py": MAIN + "import shop\n", "src/shop.py": ""}) is None  # nothing tells
+    assert started({"main.py": MAIN + STATIC, "static/x.css": ""}) is None
+    fact = found(inner).working
+    assert fact
+    assert (fact.because, fact.confidence) == ("src/main.py:5", "likely")
+
+
+def test_the_user_says_where_it_is_started() -> None:
+    files = {"src/main.py": MAIN, "src/static/x.css": ""}
+    assert started(files, working_folder="./src/") == "src"
+    assert started(files, working_folder=".") is None
+    for path in ("lib", "src/main.py"):
+        with pytest.raises(BadInput) as caught:
+            started(files, working_folder=path)
+        assert caught.value.message == f"`working-folder` is `{path}`, which is no folder of the project"
+
+
+def placed(more: str, files: dict[str, str] | None = None) -> dict[str, tuple[str | None, str | None]]:
+    project = found({"main.py": MAIN + more, **(files or {})})
+    return {fact.value.path: (fact.value.at, fact.value.lacks) for fact in project.paths if fact.value.written}
+
+
+@pytest.mark.parametrize(
+    ("more", "files", "expected"),
+    [
+        ('os.makedirs("data/clips")\n', {}, {"data/clips": ("data/clips", "data")}),
+        ('os.makedirs("data/clips")\n', {"data/words.txt": ""}, {"data/clips": ("data/clips", "data/clips")}),
+        ('os.makedirs("data")\n', {"data/words.txt": ""}, {"data": (None, None)}),
+        ('os.makedirs("data")\n', {"data/.gitkeep": ""}, {"data": ("data", "data")}),
+        ('os.makedirs("data")\n', {"data/app.db": "", "data/x.log": ""}, {"data": ("data", "data")}),
+        ('os.makedirs("data")\n', {"data/a.png": "", ".gitignore": "/data/\n"}, {"data": ("data", "data")}),
+        ('open("/app/logs/x.log", "a")\n', {}, {"/app/logs/x.log": ("logs/x.log", "logs")}),
+        ('open("/srv/x.log", "a")\n', {}, {"/srv/x.log": (None, None)}),
+        ('open("../x.log", "a")\n', {}, {}),
+    ],
+)
+def test_what_of_a_written_path_the_tree_lacks(
+    more: str, files: dict[str, str], expected: dict[str, tuple[str | None, str | None]]
+) -> None:
+    assert placed(more, files) == expected
+
+
+def test_a_path_is_from_where_the_server_is_started() -> None:
+    more = STATIC + 'import shop\nos.makedirs("data")\nos.makedirs(os.path.join(os.path.dirname(__file__), "out"))\n'
+    project = found({"src/main.py": MAIN + more, "src/shop.py": "", "src/static/x.css": ""})
+    assert {fact.value.at for fact in project.paths if fact.value.written} == {"src/data", "src/out"}
+
+
+@pytest.mark.parametrize(
+    ("url", "variable", "lacks"),
+    [
+        ("sqlite:///./app.db", None, "app.db"),
+        ("sqlite+aiosqlite:///data/app.db?x=1", None, "data"),
+        ("sqlite:////var/app.db", None, None),
+        ("sqlite:///:memory:", None, None),
+        ("sqlite:///app.db", "URL", None),
+    ],
+)
+def test_a_database_that_nothing_moves_is_written(url: str, variable: str | None, lacks: str | None) -> None:
+    line = f'os.environ.get("URL", "{url}")' if variable else f'"{url}"'
+    more = f"from sqlalchemy import create_engine\nengine = create_engine({line})\n"
+    files = {"pyproject.toml": MANIFEST.replace("'fastapi'", "'fastapi', 'sqlalchemy'"), "app.db": "rows"}
+    project = found({"main.py": MAIN + more, **files})
+    assert [fact.value.lacks for fact in project.paths if fact.value.lacks] == ([lacks] if lacks else [])
+
+
+# ── the plan ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def made(*places: Place, working: str | None = None, **changes: Any) -> Plan:
+    paths = tuple(Fact(place, "app/files.py:7") for place in places)
+    start = Fact(working, "app/main.py:1") if working else None
+    project = replace(PROJECT, environment=(), paths=paths, working=start, **changes)
+    return plan.make(project, settings.load(Memory({}), {}, {}))
+
+
+def written(path: str, lacks: str | None = None, **more: Any) -> Place:
+    return Place(path=path, use="data", written=True, present=False, at=path, lacks=lacks or path, **more)
+
+
+def test_what_nothing_moves_is_a_link_to_the_volume() -> None:
+    one = made(written("data/app.db", "data"), written("logs", made=True), written("app/x.json"), written("logs/a/b"))
+    assert one.app.links == {"data": "/data", "logs": "/data/logs", "app/x.json": "/data/app/x.json"}
+    assert one.app.folders == ("/data", "/data/logs", "/data/app")
+    assert {"data", "logs", "app/x.json"} <= set(one.app.exclude)
+    assert one.because["app.links.data"] == "app/files.py:7"
+    assert launch.decisions(one)["folders"] == ["/data", "/data/logs", "/data/app"]
+
+
+def test_a_link_is_called_as_the_code_calls_it() -> None:
+    one = made(written("src/data", made=True), written("src/out", made=True), working="src")
+    assert one.app.links == {"src/data": "/data", "src/out": "/data/out"}
+    assert launch.config(one)["WorkingDir"] == "/app/src"
+    assert launch.decisions(one)["working"] == "/app/src"
+
+
+def test_what_has_moved_or_is_only_read_is_no_link() -> None:
+    read = Place(path="words.txt", use="data", present=False, at="words.txt", lacks="words.txt")
+    assert made(read, Place(path="/srv/x", use="data", written=True)).app.links == {}
+    database = Database(dialect="sqlite", variable="DATABASE_URL", url="sqlite:///app.db")
+    place = replace(written("app.db"), variable="DATABASE_URL")
+    assert made(place, database=Fact(database, "app/db.py:1")).app.links == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "blank"), [(".env", True), ("src/.env.local", True), ("app.env", True), ("settings.toml", False)]
+)
+def test_an_environment_that_must_be_a_file_is_an_empty_one(path: str, blank: bool) -> None:
+    one = made(Place(path=path, use="settings", present=False, at=path, lacks=path))
+    assert one.app.blanks == ((path,) if blank else ())
+    assert one.env_files == (path,)
+
+
+# ── both builders ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+LINKED = replace(
+    PLAN, app=replace(PLAN.app, links={"src/my data": "/data", "app.db": "/data/app.db"}, blanks=("src/.env",))
+)
+
+
+def test_the_dockerfile_makes_them() -> None:
+    text = installed.code(LINKED)
+    assert "mkdir -p /app/src" in text
+    assert "ln -sT /data '/app/src/my data'" in text
+    assert "ln -sT /data/app.db /app/app.db" in text
+    assert ": >/app/src/.env" in text
+    assert "ln -s" not in installed.code(PLAN)
+
+
+def test_our_own_builder_makes_them(tmp_path: Path) -> None:
+    recipe = app.recipe(LINKED, [("main.py", False, b"")], compiler=None, store=tmp_path)
+    entries = {entry.path: entry for entry in recipe.entries()}
+    uid = LINKED.user.uid
+    assert entries["app/src/my data"] == Entry(
+        path="app/src/my data", kind="symlink", link="/data", uid=uid, gid=LINKED.user.gid
+    )
+    assert (entries["app/src/.env"].kind, entries["app/src/.env"].data) == ("file", b"")
+    assert entries["app/src"].kind == "directory"
+    assert recipe.key != app.recipe(PLAN, [("main.py", False, b"")], compiler=None, store=tmp_path).key
