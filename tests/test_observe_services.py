@@ -26,11 +26,12 @@ MARIADB = Backing(
     kind="mysql", role="database",
     parts={"host": "DB_HOST", "port": "DB_PORT", "user": "DB_USER", "password": "DB_PASSWORD", "database": "DB_NAME"},
 )  # fmt: skip
+READER = replace(MARIADB, role="cache", variable="READER_URL", parts={}, driver="pymysql")
 REDIS = Backing(kind="redis", role="cache", variable="REDIS_URL", default={"scheme": "redis", "database": "0"})
 RABBITMQ = Backing(kind="amqp", role="broker", variable="BROKER_URL")
 KAFKA = Backing(kind="kafka", role="broker", variable="KAFKA_URL")
 STACK = replace(
-    PLAN, backing=(POSTGRESQL, MARIADB, REDIS, RABBITMQ), database=Database(dialect="postgresql"), variables=()
+    PLAN, backing=(POSTGRESQL, MARIADB, READER, REDIS, RABBITMQ), database=Database(dialect="postgresql"), variables=()
 )
 CLIENTS = {"docker": docker.found, "podman": podman.found}
 
@@ -145,6 +146,23 @@ def test_the_options_are_those_of_the_compose_files(tmp_path: Path) -> None:
     assert found.masked(f"redis://:{password}@redis:6379/0") == "redis://:…@redis:6379/0"
 
 
+def test_a_database_that_several_variables_lead_to_is_made_once(tmp_path: Path) -> None:
+    client = scripted(tmp_path, f'case "$*" in *CREATE*) echo "$@" >> {tmp_path}/made;; esac')
+    writers = replace(POSTGRESQL, variable="WRITER_URL"), replace(POSTGRESQL, role="cache", variable="REPLICA_URL")
+    begun = services.begin(client, replace(STACK, backing=(*writers, MARIADB, READER)), tmp_path, "a=b", quietly)
+    assert begun is not None
+    found, again = (begun.services.environment("defaults") for _ in range(2))
+    asked = (tmp_path / "made").read_text().splitlines()
+    assert [line.partition("CREATE ")[2] for line in asked if "CREATE " in line] == [
+        "DATABASE lading_defaults app",
+        "DATABASE lading_defaults; GRANT ALL ON lading_defaults.* TO 'app'@'%'",
+    ]
+    assert found == again
+    assert found["WRITER_URL"] == found["REPLICA_URL"]
+    assert found["READER_URL"].endswith("@mariadb:3306/lading_defaults")
+    assert (found["DB_HOST"], found["DB_NAME"]) == ("mariadb", "lading_defaults")
+
+
 # ── real ones ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -169,6 +187,7 @@ def test_each_start_has_databases_of_its_own(engine: str, tmp_path: Path) -> Non
         if engine == "docker":
             assert (one["DB_HOST"], one["DB_PORT"], one["DB_USER"]) == ("mariadb", "3306", "app")
             assert (one["DB_NAME"], other["DB_NAME"]) == ("lading_defaults", "lading_newer")
+            assert one["READER_URL"].endswith("@mariadb:3306/lading_defaults")
             assert one["BROKER_URL"].endswith("@rabbitmq:5672/")
             wanted["mysql:lading_newer"] = ("0009",)
             # The account that the application has may write there.

@@ -75,13 +75,16 @@ class Services:
                 self.made.append(owner)
             number = self.made.index(owner)
         out: dict[str, str] = {}
+        there: set[str] = set()
         for one in self.needed:
             store = stores.of(one, self.plan)
             if store is None or (one not in self.plan.backing and not switched):
                 continue
             database = str(number % 64) if one.kind == "redis" else databases.name(owner)
-            if fresh:
+            # Several variables may lead to one server: a writer's and a reader's.
+            if fresh and store.name not in there:
                 databases.make(self.client, self._container(store), one.kind, database)
+                there.add(store.name)
             out |= self._variables(one, store, database)
         return out
 
