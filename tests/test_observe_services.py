@@ -163,6 +163,20 @@ def test_a_database_that_several_variables_lead_to_is_made_once(tmp_path: Path) 
     assert (found["DB_HOST"], found["DB_NAME"]) == ("mariadb", "lading_defaults")
 
 
+def test_a_user_and_a_password_in_one_are_those_of_the_service(tmp_path: Path) -> None:
+    client = scripted(tmp_path, "true")
+    parts = {"credentials": "DB_CREDENTIALS", "database": "DB_BASE"}
+    cache = replace(REDIS, variable=None, parts={"user": "REDIS_USER", "password": "REDIS_PASS"})
+    plan = replace(STACK, backing=(replace(POSTGRESQL, variable=None, parts=parts), cache))
+    begun = services.begin(client, plan, tmp_path, "a=b", quietly)
+    assert begun is not None
+    passwords = begun.services.passwords
+    assert begun.services.environment("defaults") == {
+        "DB_CREDENTIALS": f"app:{passwords['postgres_password']}", "DB_BASE": "lading_defaults",
+        "REDIS_USER": "default", "REDIS_PASS": passwords["redis_password"],
+    }  # fmt: skip
+
+
 # ── real ones ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -139,6 +139,33 @@ def test_the_parts_of_an_address_are_set_where_there_is_no_url() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("kind", "account", "server"),
+    [
+        ("postgresql", "app:{postgres_password}", {"postgres_password": "{postgres_password}"}),
+        ("redis", "default:{redis_password}", {"redis.conf": "requirepass {redis_password}\n"}),
+        ("amqp", "app:{rabbitmq_password}",
+         {"rabbitmq.conf": "default_user = app\ndefault_pass = {rabbitmq_password}\n"}),
+    ],
+)  # fmt: skip
+def test_a_password_and_a_user_with_one_are_files_of_their_own(
+    kind: str, account: str, server: Mapping[str, str]
+) -> None:
+    together = Backing(kind=kind, role="database", parts={"host": "X_HOST", "credentials": "X_LOGIN"})
+    apart = replace(together, parts={"host": "X_HOST", "user": "X_USER", "password": "X_WORD"})
+    made = replace(PLAN, backing=(together,), variables=(Variable(name="X_LOGIN", required=True),), env={})
+    assert app(made)["environment"]["X_LOGIN_FILE"] == "/run/secrets/x_login"
+    assert app(made)["secrets"] == ["x_login"]
+    assert secrets.templates(made) == {**server, "x_login": account}
+    texts = secrets.missing(made, {}, lambda: "0123")
+    assert texts[".secrets/x_login"] == account.partition(":")[0] + ":0123"
+    made = replace(made, backing=(apart,))
+    word = account.partition(":")[2]
+    assert app(made)["environment"]["X_USER"] == account.partition(":")[0]
+    assert app(made)["environment"]["X_WORD_FILE"] == f"/run/secrets/{word[1:-1]}"
+    assert secrets.templates(made) == {**server, word[1:-1]: word}
+
+
 def test_schedulers_and_several_workers_have_names_of_their_own() -> None:
     celery = Program(name="celery", kind="celery", role="worker", target="app.tasks:celery")
     beat = replace(celery, role="scheduler")

@@ -108,7 +108,7 @@ class Variable:
     default: str | None = None  # None: there is none, or it is not a constant
     required: bool = False  # read in a way that fails when it is unset, and has no default
     secret: bool = False
-    type: str = "str"  # str, int, float, bool, list, url, path, json, enum
+    type: str = "str"  # str, int, float, bool, list, url, path, json, enum, account (`user:password`)
     allowed: tuple[str, ...] = ()  # where only some values are taken
     least: int | None = None  # characters that a value must have
 

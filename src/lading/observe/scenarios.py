@@ -142,6 +142,8 @@ def _value(plan: Plan, one: Variable) -> str:
         if plan.database.dialect == "sqlite":
             return f"sqlite:///{plan.volume}/lading.db"
         return f"{plan.database.dialect}://lading:lading@127.0.0.1:1/lading"
+    if one.type == "account":
+        return f"lading:{GENERATED}"
     if one.name.upper().endswith(("URL", "URI")):
         return "http://127.0.0.1:1/"
     if one.name.upper().endswith(("PORT", "COUNT", "SIZE", "SECONDS", "LIMIT")):

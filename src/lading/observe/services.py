@@ -34,12 +34,6 @@ _COMMANDS: Mapping[str, tuple[str, ...]] = {
     "redis": ("redis-server", "/run/secrets/redis.conf", "--databases", "64"),
 }
 
-#: What the password of each kind is called.
-_PASSWORDS: Mapping[str, str] = {
-    "postgresql": "postgres_password", "mysql": "mysql_password", "mongodb": "mongo_password",
-    "redis": "redis_password", "amqp": "rabbitmq_password",
-}  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
@@ -117,8 +111,9 @@ class Services:
     def _variables(self, one: Backing, store: Store, database: str) -> dict[str, str]:
         if one.variable:
             return {one.variable: secrets.url(one, self.plan, store, database).format_map(self.passwords)}
-        known = {"host": store.name, "port": str(store.port), "user": stores.ACCOUNT, "database": database}
-        known["password"] = self.passwords[_PASSWORDS[one.kind]]
+        known = {"host": store.name, "port": str(store.port), "database": database}
+        known["user"], known["password"] = stores.account(one.kind), self.passwords[stores.PASSWORDS[one.kind]]
+        known["credentials"] = secrets.credentials(one).format_map(self.passwords)
         return {name: known[part] for part, name in one.parts.items() if part in known}
 
 

@@ -136,7 +136,8 @@ def _parts(plan: Plan) -> dict[str, str]:
     for one in plan.backing:
         store = None if one.variable else stores.of(one, plan)
         if store:
-            known = {"host": store.name, "port": str(store.port), "user": stores.ACCOUNT, "database": stores.ACCOUNT}
+            known = {"host": store.name, "port": str(store.port), "database": stores.ACCOUNT}
+            known["user"] = stores.account(one.kind)
             if one.kind == "redis":
                 known["database"] = one.default.get("database", "0")
             out |= {name: known[part] for part, name in one.parts.items() if part in known}

@@ -15,6 +15,18 @@ from lading.model import Backing, Plan
 ACCOUNT = "app"
 
 
+#: What the password of each kind of service is called.
+PASSWORDS: Mapping[str, str] = {
+    "postgresql": "postgres_password", "mysql": "mysql_password", "mongodb": "mongo_password",
+    "redis": "redis_password", "amqp": "rabbitmq_password",
+}  # fmt: skip
+
+
+def account(kind: str) -> str:
+    """The user that the application is for a kind of service: a password alone is that of Redis's user `default`."""
+    return "default" if kind == "redis" else ACCOUNT
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """A container of an official image: what the compose files say of it."""
