@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from lading.detect import values
-from lading.detect.code import Code, Function, written
+from lading.detect.code import Code, every, written
 
 _SPLITS = frozenset({"split", "rsplit", "partition", "rpartition"})
 _USER = re.compile(r"(?:USER(?:_?NAME)?|LOGIN|ACCOUNT)$")
@@ -21,24 +21,13 @@ def accounts(code: Code) -> frozenset[str]:
     """
     found: set[str] = set()
     for path in code.holding(b'(":"', b"(':'", b"://{"):
-        for node, within in _nodes(code, path):
+        tree = code.tree(path)
+        for node, within in every(tree) if tree else ():
             for inner in _taken_apart(node):
                 value = values.fold(code, path, inner, within)
                 if value and value.variable and not value.parts and "://" not in value.text:
                     found.add(value.variable)
     return frozenset(found)
-
-
-def _nodes(code: Code, path: str) -> Iterator[tuple[ast.AST, Function | None]]:
-    """Every assignment and f-string of a file, with the function that it is in."""
-    tree = code.tree(path)
-    stack: list[tuple[ast.AST, Function | None]] = [(stmt, None) for stmt in (tree.body if tree else ())]
-    while stack:
-        node, within = stack.pop()
-        if isinstance(node, ast.Assign | ast.JoinedStr):
-            yield node, within
-        inner = node if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else within
-        stack += [(child, inner) for child in ast.iter_child_nodes(node)]
 
 
 def _taken_apart(node: ast.AST) -> Iterator[ast.expr]:
