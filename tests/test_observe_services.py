@@ -213,6 +213,20 @@ def test_each_start_has_databases_of_its_own(engine: str, tmp_path: Path) -> Non
         assert reached.strip() == "PONG"
 
 
+@pytest.mark.engine
+def test_a_redis_without_a_password_answers_who_has_none(tmp_path: Path) -> None:
+    client = CLIENTS["docker"]()
+    folder = tmp_path / "verify-bare"
+    folder.mkdir()
+    bare = Backing(kind="redis", role="cache", parts={"host": "CACHE_HOST", "port": "CACHE_PORT"})
+    with running(client, replace(STACK, backing=(bare, REDIS)), folder) as found:
+        given = found.environment("defaults")
+        assert given == {"CACHE_HOST": "redis", "CACHE_PORT": "6379", "REDIS_URL": "redis://redis:6379/0"}
+        ping = f"redis-cli -u {given['REDIS_URL']} ping && redis-cli -h redis -n 63 ping"
+        reached = client.ask("run", "--rm", *client.options, *found.options, "redis:7", "sh", "-c", ping)
+        assert reached.split() == ["PONG", "PONG"]
+
+
 @contextmanager
 def given(client: Client, image: str, folder: Path) -> Iterator[None]:
     """Hand an image that Docker has over to another engine, for a while where that has it not."""

@@ -166,6 +166,21 @@ def test_a_password_and_a_user_with_one_are_files_of_their_own(
     assert secrets.templates(made) == {**server, word[1:-1]: word}
 
 
+def test_redis_has_no_password_where_the_code_has_none_to_give() -> None:
+    bare = Backing(kind="redis", role="cache", parts={"host": "CACHE_HOST", "port": "CACHE_PORT"})
+    held = replace(bare, parts={"host": "Q_HOST", "password": "Q_PASS"})
+    made = replace(FULL, backing=(bare, REDIS, held))
+    redis = services(made)["redis"]
+    assert "secrets" not in redis
+    assert redis["command"] == ["redis-server", "--appendonly", "yes"]
+    assert redis["healthcheck"]["test"] == ["CMD-SHELL", "redis-cli ping | grep -q PONG"]
+    assert secrets.templates(made) == {"redis_url": "redis://redis:6379/2", "secret_key": "{secret_key}"}
+    assert "Q_PASS_FILE" not in app(made)["environment"]
+    closed = replace(FULL, backing=(REDIS, held))
+    assert services(closed)["redis"]["secrets"] == ["redis.conf"]
+    assert secrets.templates(closed)["redis_url"] == "redis://:{redis_password}@redis:6379/2"
+
+
 def test_schedulers_and_several_workers_have_names_of_their_own() -> None:
     celery = Program(name="celery", kind="celery", role="worker", target="app.tasks:celery")
     beat = replace(celery, role="scheduler")

@@ -31,7 +31,6 @@ _COMMANDS: Mapping[str, tuple[str, ...]] = {
     "postgres": ("postgres", "-c", "max_connections=500", "-c", "fsync=off"),
     "mariadb": ("mariadbd", "--max-connections=500"),
     "mysql": ("mysqld", "--max-connections=500"),
-    "redis": ("redis-server", "/run/secrets/redis.conf", "--databases", "64"),
 }
 
 
@@ -112,8 +111,9 @@ class Services:
         if one.variable:
             return {one.variable: secrets.url(one, self.plan, store, database).format_map(self.passwords)}
         known = {"host": store.name, "port": str(store.port), "database": database}
-        known["user"], known["password"] = stores.account(one.kind), self.passwords[stores.PASSWORDS[one.kind]]
-        known["credentials"] = secrets.credentials(one).format_map(self.passwords)
+        if store.secrets:
+            known["user"], known["password"] = stores.account(one.kind), self.passwords[stores.PASSWORDS[one.kind]]
+            known["credentials"] = secrets.credentials(one).format_map(self.passwords)
         return {name: known[part] for part, name in one.parts.items() if part in known}
 
 
@@ -218,6 +218,8 @@ def _options(store: Store, folder: Path, label: str, network: str) -> Iterator[s
 
 
 def _command(store: Store) -> tuple[str, ...]:
+    if store.name == "redis":
+        return ("redis-server", *(f"/run/secrets/{name}" for name in store.secrets), "--databases", "64")
     return _COMMANDS.get(store.name, store.command)
 
 

@@ -218,7 +218,8 @@ def _store(store: Store) -> dict[str, Any]:
         out["command"] = Flow(store.command)
     if store.environment:
         out["environment"] = dict(store.environment)
-    out["secrets"] = [{"source": name, "target": path} if path else name for name, path in store.secrets.items()]
+    if store.secrets:
+        out["secrets"] = [{"source": name, "target": path} if path else name for name, path in store.secrets.items()]
     test = store.check if store.check[0] == "CMD-SHELL" else ("CMD", *store.check)
     return out | {
         "mem_limit": store.memory,

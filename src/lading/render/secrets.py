@@ -74,6 +74,8 @@ def _files(one: Backing, plan: Plan, store: stores.Store) -> Iterator[tuple[str,
     if one.variable:
         yield one.variable, one.variable.lower(), url(one, plan, store)
         return
+    if not store.secrets:
+        return
     password = stores.PASSWORDS[one.kind]
     if variable := one.parts.get("password"):
         yield variable, password, f"{{{password}}}"
@@ -95,7 +97,8 @@ def url(one: Backing, plan: Plan, store: stores.Store, database: str | None = No
     match one.kind:
         case "redis":
             number = database or one.default.get("database", "0")
-            return f"{scheme}://:{{redis_password}}@{place}/{number if number.isdecimal() else '0'}"
+            account = ":{redis_password}@" if store.secrets else ""
+            return f"{scheme}://{account}{place}/{number if number.isdecimal() else '0'}"
         case "amqp":
             return f"{scheme}://{ACCOUNT}:{{rabbitmq_password}}@{place}/"
         case "mongodb":

@@ -7,7 +7,7 @@ programs of the health checks are those of the images.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lading.model import Backing, Plan
 
@@ -132,8 +132,14 @@ def _mongo(_: Backing, __: Plan) -> Store:
     )
 
 
-def _redis(_: Backing, __: Plan) -> Store:
-    return Store(
+def _asked_without(plan: Plan) -> bool:
+    """Whether some code connects to Redis by a host and a port and has no password to give: with one, it is refused."""
+    redis = (one for one in plan.backing if one.kind == "redis" and one.variable is None and one.parts)
+    return any(not {"password", "credentials"} & one.parts.keys() for one in redis)
+
+
+def _redis(_: Backing, plan: Plan) -> Store:
+    made = Store(
         name="redis",
         image="redis:7",
         port=6379,
@@ -147,6 +153,15 @@ def _redis(_: Backing, __: Plan) -> Store:
         command=("redis-server", "/run/secrets/redis.conf", "--appendonly", "yes"),
         secrets={"redis.conf": ""},
         memory="256m",
+    )
+    if not _asked_without(plan):
+        return made
+    return replace(
+        made,
+        check=("CMD-SHELL", "redis-cli ping | grep -q PONG"),
+        why="# Without a password, since the code gives it none. Only what stands in this file reaches it.",
+        command=("redis-server", "--appendonly", "yes"),
+        secrets={},
     )
 
 
