@@ -219,3 +219,20 @@ def test_code_of_other_kinds_is_told_apart(path: str) -> None:
 @pytest.mark.parametrize("path", ["main.py", "app/testing_tools.py", "latest/a.py", "app/setup.py", "contest.py"])
 def test_the_backends_own_code_is_not_mistaken(path: str) -> None:
     assert not aside(path)
+
+
+@pytest.mark.parametrize(
+    ("filename", "path"),
+    [
+        ("'logs/app.log'", "logs/app.log"),
+        ("os.path.join(here, 'app.log')", "app.log"),
+        ("name or os.path.join(here, 'app.log')", "app.log"),
+    ],
+)
+def test_the_file_of_a_log_is_found_in_a_dictionary_that_a_function_makes(filename: str, path: str) -> None:
+    handlers = f"{{'file': {{'class': 'logging.FileHandler', 'filename': {filename}}}}}"
+    code = (
+        f"import os\ndef config(name):\n    here = os.getcwd()\n    return {{'version': 1, 'handlers': {handlers}}}\n"
+    )
+    [fact] = found({"main.py": code + APP}).paths
+    assert (fact.value.path, fact.value.use, fact.value.written, fact.because) == (path, "logs", True, "main.py:4")

@@ -154,6 +154,29 @@ def test_the_url_that_migrations_open(env: str, variable: str | None, is_async: 
 
 
 @pytest.mark.parametrize(
+    ("env", "line", "says", "given"),
+    [
+        ("url = config.get_main_option('sqlalchemy.url')\n", "", "sqlalchemy.url", True),
+        ("url = config.get_main_option('sqlalchemy.url')\n", "", "script_location", False),
+        (
+            "url = config.get_main_option('sqlalchemy.url')\n",
+            "sqlalchemy.url = sqlite:///x.db\n",
+            "sqlalchemy.url",
+            False,
+        ),
+        ("config.set_main_option('sqlalchemy.url', URL)\n", "", "sqlalchemy.url", False),
+        ("engine = create_engine(URL)\n", "", "sqlalchemy.url", False),
+    ],
+)
+def test_the_url_may_be_given_to_alembic_by_who_runs_it(env: str, line: str, says: str, given: bool) -> None:
+    code = f"def upgrade(config, url):\n    config.set_main_option('{says}', url)\n"
+    ini = f"[alembic]\nscript_location = m\n{line}"
+    project = found(code, "alembic\n", **{"alembic.ini": ini, "m/env.py": "from main import URL\n" + env})
+    assert project.migrations is not None
+    assert project.migrations.value.url_given is given
+
+
+@pytest.mark.parametrize(
     ("location", "folder"),
     [("app:db/m", "src/app/db/m"), ("app.db:m", "src/app/db/m"), ("backend/src/app/db/m", "src/app/db/m")],
 )

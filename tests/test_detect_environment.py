@@ -151,6 +151,24 @@ def test_the_length_that_a_value_must_have_is_told(field: str, least: int | None
     assert variables("import typing\nSHORTEST = 40\n" + ONE.format(field))["X"].least == least
 
 
+@pytest.mark.parametrize(
+    ("use", "kind"),
+    [
+        ("user, password = str(X).split(':')\n", "account"),
+        ("def go():\n    db_user, _, db_pass = X.partition(':')\n", "account"),
+        ("class A:\n    url = f'postgresql://{X}@{HOST}/shop'\n", "account"),
+        ("host, port = X.split(':')\n", "str"),
+        ("user, password = X.split(',')\n", "str"),
+        ("url = f'postgresql://{X}:secret@{HOST}/shop'\n", "str"),
+        ("db_user = X\nurl = f'postgresql://{db_user}@{HOST}/shop'\n", "str"),
+    ],
+)
+def test_a_user_and_a_password_in_one_are_known_by_how_they_are_taken_apart(use: str, kind: str) -> None:
+    known = variables(f"import os\nX = os.environ['X']\nHOST = os.environ['HOST']\n{use}")
+    assert (known["X"].type, known["X"].secret) == (kind, kind == "account")
+    assert known["HOST"].type == "str"
+
+
 def test_a_base_class_that_nobody_makes_is_not_listed() -> None:
     code = PYDANTIC + (
         "class Base(BaseSettings):\n    model_config = SettingsConfigDict(env_prefix='BASE_')\n    a: int = 1\n"

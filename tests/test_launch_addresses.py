@@ -61,6 +61,13 @@ def test_the_parts_of_a_url(url: str, found: Mapping[str, str]) -> None:
     assert addresses.place(service("x"), {"AT": url}) == found
 
 
+def test_a_user_and_a_password_may_be_in_one_variable() -> None:
+    parted = {**service("postgresql", parts={"host": "H", "credentials": "C"}), "variable": None}
+    found = {"host": "db", "user": "me", "password": "a:b"}
+    assert addresses.place(parted, {"H": "db", "C": "me:a:b"}) == found
+    assert addresses.url(parted, {"H": "db", "C": "me:a:b"}) == "postgresql://me:a%3Ab@db:5432/"
+
+
 FILE = {"database": {"variable": "AT"}, "services": []}
 SERVER = {"database": {"variable": "AT"}, "services": [service("postgresql", role="database", label="PostgreSQL")]}
 

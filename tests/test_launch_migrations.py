@@ -99,6 +99,28 @@ def test_alembic_is_not_hidden_by_a_folder_of_the_project(tmp_path: Path, python
     assert place(tmp_path, python).run("migrate") == (0, APPLIED)
 
 
+ASKS = """\
+from alembic import context
+from sqlalchemy import create_engine
+with create_engine(context.config.get_main_option("sqlalchemy.url")).connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+def test_the_url_that_the_projects_code_gives_alembic_is_given_by_us_too(tmp_path: Path, python: Path) -> None:
+    app = migrations(tmp_path / "app", env=ASKS)
+    status, said = place(tmp_path, python).run("migrate")
+    assert (status, "env.py failed: ArgumentError" in said) == (1, True)
+    given = plan(url_given=True)
+    assert place(tmp_path, python, given, database="data/100%.db").run("migrate") == (0, APPLIED)
+    assert tables(tmp_path, "data/100%.db") == {"alembic_version", "t1", "t2"}
+    (app / "alembic.ini").write_text(f"{INI}sqlalchemy.url = sqlite:///{tmp_path}/data/ini.db\n")
+    assert place(tmp_path, python, given).run("migrate") == (0, APPLIED)
+    assert tables(tmp_path, "data/ini.db") == {"alembic_version", "t1", "t2"}
+
+
 def test_the_application_can_be_imported_by_env_py(tmp_path: Path, python: Path, app: Path) -> None:
     (app / "models.py").write_text("metadata = None\n")
     (app / "migrations" / "env.py").write_text("import models\n" + ENV)

@@ -26,11 +26,12 @@ MARIADB = Backing(
     kind="mysql", role="database",
     parts={"host": "DB_HOST", "port": "DB_PORT", "user": "DB_USER", "password": "DB_PASSWORD", "database": "DB_NAME"},
 )  # fmt: skip
+READER = replace(MARIADB, role="cache", variable="READER_URL", parts={}, driver="pymysql")
 REDIS = Backing(kind="redis", role="cache", variable="REDIS_URL", default={"scheme": "redis", "database": "0"})
 RABBITMQ = Backing(kind="amqp", role="broker", variable="BROKER_URL")
 KAFKA = Backing(kind="kafka", role="broker", variable="KAFKA_URL")
 STACK = replace(
-    PLAN, backing=(POSTGRESQL, MARIADB, REDIS, RABBITMQ), database=Database(dialect="postgresql"), variables=()
+    PLAN, backing=(POSTGRESQL, MARIADB, READER, REDIS, RABBITMQ), database=Database(dialect="postgresql"), variables=()
 )
 CLIENTS = {"docker": docker.found, "podman": podman.found}
 
@@ -145,6 +146,37 @@ def test_the_options_are_those_of_the_compose_files(tmp_path: Path) -> None:
     assert found.masked(f"redis://:{password}@redis:6379/0") == "redis://:…@redis:6379/0"
 
 
+def test_a_database_that_several_variables_lead_to_is_made_once(tmp_path: Path) -> None:
+    client = scripted(tmp_path, f'case "$*" in *CREATE*) echo "$@" >> {tmp_path}/made;; esac')
+    writers = replace(POSTGRESQL, variable="WRITER_URL"), replace(POSTGRESQL, role="cache", variable="REPLICA_URL")
+    begun = services.begin(client, replace(STACK, backing=(*writers, MARIADB, READER)), tmp_path, "a=b", quietly)
+    assert begun is not None
+    found, again = (begun.services.environment("defaults") for _ in range(2))
+    asked = (tmp_path / "made").read_text().splitlines()
+    assert [line.partition("CREATE ")[2] for line in asked if "CREATE " in line] == [
+        "DATABASE lading_defaults app",
+        "DATABASE lading_defaults; GRANT ALL ON lading_defaults.* TO 'app'@'%'",
+    ]
+    assert found == again
+    assert found["WRITER_URL"] == found["REPLICA_URL"]
+    assert found["READER_URL"].endswith("@mariadb:3306/lading_defaults")
+    assert (found["DB_HOST"], found["DB_NAME"]) == ("mariadb", "lading_defaults")
+
+
+def test_a_user_and_a_password_in_one_are_those_of_the_service(tmp_path: Path) -> None:
+    client = scripted(tmp_path, "true")
+    parts = {"credentials": "DB_CREDENTIALS", "database": "DB_BASE"}
+    cache = replace(REDIS, variable=None, parts={"user": "REDIS_USER", "password": "REDIS_PASS"})
+    plan = replace(STACK, backing=(replace(POSTGRESQL, variable=None, parts=parts), cache))
+    begun = services.begin(client, plan, tmp_path, "a=b", quietly)
+    assert begun is not None
+    passwords = begun.services.passwords
+    assert begun.services.environment("defaults") == {
+        "DB_CREDENTIALS": f"app:{passwords['postgres_password']}", "DB_BASE": "lading_defaults",
+        "REDIS_USER": "default", "REDIS_PASS": passwords["redis_password"],
+    }  # fmt: skip
+
+
 # ── real ones ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -169,6 +201,7 @@ def test_each_start_has_databases_of_its_own(engine: str, tmp_path: Path) -> Non
         if engine == "docker":
             assert (one["DB_HOST"], one["DB_PORT"], one["DB_USER"]) == ("mariadb", "3306", "app")
             assert (one["DB_NAME"], other["DB_NAME"]) == ("lading_defaults", "lading_newer")
+            assert one["READER_URL"].endswith("@mariadb:3306/lading_defaults")
             assert one["BROKER_URL"].endswith("@rabbitmq:5672/")
             wanted["mysql:lading_newer"] = ("0009",)
             # The account that the application has may write there.
@@ -178,6 +211,20 @@ def test_each_start_has_databases_of_its_own(engine: str, tmp_path: Path) -> Non
         ping = f"redis-cli -h redis -a {found.passwords['redis_password']} --no-auth-warning ping"
         reached = client.ask("run", "--rm", *client.options, *found.options, "redis:7", "sh", "-c", ping)
         assert reached.strip() == "PONG"
+
+
+@pytest.mark.engine
+def test_a_redis_without_a_password_answers_who_has_none(tmp_path: Path) -> None:
+    client = CLIENTS["docker"]()
+    folder = tmp_path / "verify-bare"
+    folder.mkdir()
+    bare = Backing(kind="redis", role="cache", parts={"host": "CACHE_HOST", "port": "CACHE_PORT"})
+    with running(client, replace(STACK, backing=(bare, REDIS)), folder) as found:
+        given = found.environment("defaults")
+        assert given == {"CACHE_HOST": "redis", "CACHE_PORT": "6379", "REDIS_URL": "redis://redis:6379/0"}
+        ping = f"redis-cli -u {given['REDIS_URL']} ping && redis-cli -h redis -n 63 ping"
+        reached = client.ask("run", "--rm", *client.options, *found.options, "redis:7", "sh", "-c", ping)
+        assert reached.split() == ["PONG", "PONG"]
 
 
 @contextmanager

@@ -422,6 +422,28 @@ def test_no_password_of_the_code_is_in_the_plan(default: str, secret: bool, show
     assert "hidden" not in plan.dump(made).decode()
 
 
+@pytest.mark.parametrize(
+    ("dialect", "names", "parts"),
+    [
+        ("postgresql", ("X_DB_HOST", "X_DB_PASS", "X_DB_BASE"),
+         {"host": "X_DB_HOST", "password": "X_DB_PASS", "database": "X_DB_BASE"}),
+        ("postgresql", ("DB_HOST_NAME", "DB_NAME", "DB_CREDENTIALS"),
+         {"host": "DB_HOST_NAME", "database": "DB_NAME", "credentials": "DB_CREDENTIALS"}),
+        ("postgresql", ("DB_HOST", "DB_LOGIN"), {"host": "DB_HOST", "user": "DB_LOGIN"}),
+        ("postgresql", ("DB_HOST", "DB_AUTH"), {"host": "DB_HOST", "credentials": "DB_AUTH"}),
+        ("redis", ("CACHE_HOST",), {"host": "CACHE_HOST", "password": "CACHE_PASS"}),
+        ("redis", ("QUEUE_HOST", "QUEUE_PORT"), {"host": "QUEUE_HOST", "port": "QUEUE_PORT"}),
+    ],
+)  # fmt: skip
+def test_the_parts_of_an_address_are_known(dialect: str, names: tuple[str, ...], parts: Mapping[str, str]) -> None:
+    read = (*(Variable(name=name) for name in names if name != "DB_AUTH"), Variable(name="DB_AUTH", type="account"),
+            Variable(name="CACHE_PASS", default=""), Variable(name="QUEUE_PASSAGE", default=""))  # fmt: skip
+    known = tuple(Fact(one, "app/settings.py:4") for one in read)
+    database = Fact(Database(dialect=dialect, parts=names), "app/settings.py:4")
+    [backing] = make(replace(PROJECT, environment=known, database=database)).backing
+    assert dict(backing.parts) == parts
+
+
 def test_what_the_reading_app_needs_is_in_its_plan_without_a_password() -> None:
     root = Path(__file__).parent.parent / "examples" / "reading-app"
     made = stages.start(root, {}).plan

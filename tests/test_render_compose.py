@@ -139,6 +139,48 @@ def test_the_parts_of_an_address_are_set_where_there_is_no_url() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("kind", "account", "server"),
+    [
+        ("postgresql", "app:{postgres_password}", {"postgres_password": "{postgres_password}"}),
+        ("redis", "default:{redis_password}", {"redis.conf": "requirepass {redis_password}\n"}),
+        ("amqp", "app:{rabbitmq_password}",
+         {"rabbitmq.conf": "default_user = app\ndefault_pass = {rabbitmq_password}\n"}),
+    ],
+)  # fmt: skip
+def test_a_password_and_a_user_with_one_are_files_of_their_own(
+    kind: str, account: str, server: Mapping[str, str]
+) -> None:
+    together = Backing(kind=kind, role="database", parts={"host": "X_HOST", "credentials": "X_LOGIN"})
+    apart = replace(together, parts={"host": "X_HOST", "user": "X_USER", "password": "X_WORD"})
+    made = replace(PLAN, backing=(together,), variables=(Variable(name="X_LOGIN", required=True),), env={})
+    assert app(made)["environment"]["X_LOGIN_FILE"] == "/run/secrets/x_login"
+    assert app(made)["secrets"] == ["x_login"]
+    assert secrets.templates(made) == {**server, "x_login": account}
+    texts = secrets.missing(made, {}, lambda: "0123")
+    assert texts[".secrets/x_login"] == account.partition(":")[0] + ":0123"
+    made = replace(made, backing=(apart,))
+    word = account.partition(":")[2]
+    assert app(made)["environment"]["X_USER"] == account.partition(":")[0]
+    assert app(made)["environment"]["X_WORD_FILE"] == f"/run/secrets/{word[1:-1]}"
+    assert secrets.templates(made) == {**server, word[1:-1]: word}
+
+
+def test_redis_has_no_password_where_the_code_has_none_to_give() -> None:
+    bare = Backing(kind="redis", role="cache", parts={"host": "CACHE_HOST", "port": "CACHE_PORT"})
+    held = replace(bare, parts={"host": "Q_HOST", "password": "Q_PASS"})
+    made = replace(FULL, backing=(bare, REDIS, held))
+    redis = services(made)["redis"]
+    assert "secrets" not in redis
+    assert redis["command"] == ["redis-server", "--appendonly", "yes"]
+    assert redis["healthcheck"]["test"] == ["CMD-SHELL", "redis-cli ping | grep -q PONG"]
+    assert secrets.templates(made) == {"redis_url": "redis://redis:6379/2", "secret_key": "{secret_key}"}
+    assert "Q_PASS_FILE" not in app(made)["environment"]
+    closed = replace(FULL, backing=(REDIS, held))
+    assert services(closed)["redis"]["secrets"] == ["redis.conf"]
+    assert secrets.templates(closed)["redis_url"] == "redis://:{redis_password}@redis:6379/2"
+
+
 def test_schedulers_and_several_workers_have_names_of_their_own() -> None:
     celery = Program(name="celery", kind="celery", role="worker", target="app.tasks:celery")
     beat = replace(celery, role="scheduler")

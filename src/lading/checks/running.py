@@ -51,7 +51,7 @@ def defaults_work(defaults: Run, plan: Plan) -> Said:
     a service that it needs. An answer of 500 and more is none. Source: S0's AC9, "defaults work without any env vars
     set".
     """
-    required = {one.name for one in plan.variables if one.required and one.default is None}
+    required = {one.name for one in plan.variables if one.required}
     needless = sorted(defaults.start.environment.keys() - required - _addresses(plan))
     if needless:
         return unknown(f"it was started with {', '.join(needless)} set")

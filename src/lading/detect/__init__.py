@@ -27,6 +27,7 @@ from lading.detect import (
     places,
     programs,
     python,
+    python_removed,
     reach,
     server,
     services,
@@ -77,6 +78,8 @@ def _detect(source: Source, settings: Settings) -> Project:
     healthy = health.read(code, chosen.object)
     beside = workers.detect(code, chosen.fact.value.folder, reached, variables)
     front = front_end.detect(code, chosen.fact.value.folder, reached)
+    starts = python_removed.starts(code, chosen.path, migrated, beside)
+    removed = python_removed.detect(code, starts, declared.value)
     counted = metrics.single(code, chosen.object)
     named = files.detect(code, reached, entry, declared.value)
     started = places.working(code, settings, chosen.fact.value.folder, named)
@@ -84,7 +87,7 @@ def _detect(source: Source, settings: Settings) -> Project:
         name=_name(source),
         dependencies=declared,
         application=chosen.fact,
-        python=python.detect(source, code, reached, locked, declared.value.files[0]),
+        python=python.detect(source, code, reached, locked, declared.value.files[0], removed=removed),
         interpreter=python.interpreter(source),
         server=served,
         listens=server.listens(code, settings, chosen.starts),
@@ -115,6 +118,7 @@ def _detect(source: Source, settings: Settings) -> Project:
         *server.notes(served, chosen.starts),
         *(() if settings.given("health") else healthy.notes),
         *((counted,) if counted else ()),
+        *python.notes(found.python, removed),
         *workers.notes(code, beside),
         *front_end.notes(code, front),
     )

@@ -238,6 +238,16 @@ def flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
         stack += reversed(inner)
 
 
+def every(tree: Tree) -> Iterator[tuple[ast.AST, Function | None]]:
+    """All the nodes of a file, each with the function that it is in; for the few files where `nodes` is too little."""
+    stack: list[tuple[ast.AST, Function | None]] = [(stmt, None) for stmt in reversed(tree.body)]
+    while stack:
+        node, within = stack.pop()
+        yield node, within
+        inner = node if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else within
+        stack += [(child, inner) for child in reversed([*ast.iter_child_nodes(node)])]
+
+
 def _script_only(stmt: ast.stmt) -> bool:
     match stmt:
         case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):

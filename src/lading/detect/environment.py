@@ -9,6 +9,7 @@ from dataclasses import replace
 from lading.detect import (
     files,
     names,
+    settings_accounts,
     settings_classes,
     settings_code,
     settings_drivers,
@@ -60,6 +61,9 @@ def variables(
         if name in found:
             known = found[name].value
             found[name] = Fact(replace(known, required=True, allowed=known.allowed or (value,)), where)
+    for name in settings_accounts.accounts(code) & found.keys():
+        if found[name].value.type == "str":
+            found[name] = replace(found[name], value=replace(found[name].value, type="account", secret=True))
     own = (fact for _, fact in sorted(found.items()) if fact.value.name not in settings_names.FOREIGN)
     return tuple(replace(fact, key="required") for fact in own)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lading.detect import files_paths, loops, names
-from lading.detect.code import Code, Function
+from lading.detect.code import Code, Function, every
 from lading.detect.files_paths import Located
 from lading.detect.loops import Part
 from lading.detect.settings_drivers import Declared
@@ -134,14 +134,13 @@ def _dictionaries(code: Code, path: str) -> Iterator[Use]:
     if b"filename" not in code.data(path) or b"FileHandler" not in code.data(path):
         return
     tree = code.tree(path)
-    for stmt in tree.body if tree else ():
-        for node in ast.walk(stmt):
-            if isinstance(node, ast.Dict):
-                keys = [one.value if isinstance(one, ast.Constant) else None for one in node.keys]
-                if "class" in keys and "filename" in keys:
-                    at = node.values[keys.index("filename")]
-                    located = files_paths.locate(code, path, at)
-                    yield Use(path, at.lineno, node, None, located, written=True, hard=False, purpose="logs")
+    for node, within in every(tree) if tree else ():
+        if isinstance(node, ast.Dict):
+            keys = [one.value if isinstance(one, ast.Constant) else None for one in node.keys]
+            if "class" in keys and "filename" in keys:
+                at = node.values[keys.index("filename")]
+                located = files_paths.locate(code, path, at, within)
+                yield Use(path, at.lineno, node, within, located, written=True, hard=False, purpose="logs")
 
 
 def asks(code: Code, use: Use) -> bool:

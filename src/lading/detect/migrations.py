@@ -81,6 +81,7 @@ def _made(code: Code, chosen: Ini, folder: str, others: tuple[str, ...]) -> Fact
         is_async=is_async,
         variable=variable,
         # pyproject.toml has no sections of its own: Alembic reads it as if it were one of the usual name.
+        url_given=not chosen.url and settings_revisions.is_given_url(code, folder),
         section=chosen.section if chosen.path != pyproject.PATH else "alembic",
     )
     return Fact(found, f"{chosen.path}:{chosen.line}", others=others)

@@ -12,6 +12,7 @@ from lading.dependencies import constraint, installs, locks, pipenv, pyproject, 
 from lading.dependencies.locks import Package, string, strings, table
 from lading.detect import python_wheels
 from lading.detect.code import Code
+from lading.detect.python_removed import Removed
 from lading.errors import BadInput
 from lading.model import Confidence, Fact
 from lading.source import Source
@@ -48,15 +49,22 @@ def detect(
     reached: Collection[str] = (),
     packages: Sequence[Package] = (),
     lock: str = "",
+    *,
+    removed: Removed | None = None,
 ) -> Fact[str] | None:
     """`requires-python` and its like, a promise, before version files, which are what the authors happen to use.
 
-    The latter are read as "this minor release or a newer one". Raises `BadInput` for what is no specifier.
+    The latter are read as "this minor release or a newer one". A module that the code
+    imports and newer releases lack stands above a promise, which is seldom of releases that came later.
+
+    Raises `BadInput` for what is no specifier.
     """
     found = [*_declared(source), *_used(source), *_seen(source)]
     # Syntax that the first of them promises anyway needs no search.
     found += _syntax(code, reached, found[0][0] if found else "") if code else ()
     newest = python_wheels.newest(packages, lock)
+    if removed and not found:
+        return Fact(f"<3.{removed.minor + 1}", removed.where, "likely", (newest.said,) if newest else ())
     if not found:
         return None if newest is None else Fact(f"<3.{newest.minor + 1}", newest.where, "likely", (newest.said,))
     specifier, where, confidence = found[0]
@@ -68,7 +76,17 @@ def detect(
         others.insert(0, newest.said)
         if confidence != "sure":
             specifier = f"{specifier},<3.{newest.minor + 1}"
+    if removed and _narrows(specifier, removed.minor, interpreter(source)):
+        others.insert(0, f"{where}: {_said(specifier)}")
+        specifier = ",".join(part for part in (specifier, f"<3.{removed.minor + 1}") if part)
+        where, confidence = removed.where, "likely"
     return Fact(specifier, where, confidence=confidence, others=tuple(dict.fromkeys(others)))
+
+
+def notes(found: Fact[str] | None, removed: Removed | None) -> Iterator[Fact[str]]:
+    """Why the newest releases are out, or what fails on them where they are promised."""
+    if removed and found and (found.because == removed.where or _allows(found.value, removed.minor + 1)):
+        yield Fact(removed.said, removed.where)
 
 
 def interpreter(source: Source) -> Fact[str] | None:
@@ -180,6 +198,13 @@ def _against(first: str, other: str) -> str:
     return (
         "" if any(_allows(first, minor) and _allows(other, minor) for minor in range(6, 20)) else f", against {first}"
     )
+
+
+def _narrows(specifier: str, minor: int, run: Fact[str] | None) -> bool:
+    """Whether to allow none after `minor`: where some before are allowed, and nobody runs a newer one as it is."""
+    newer = run is not None and int(run.value.partition(".")[2]) > minor
+    allowed = [one for one in range(6, 20) if _allows(specifier, one)]
+    return not newer and bool(allowed) and allowed[0] <= minor < allowed[-1]
 
 
 def _allows(specifier: str, minor: int) -> bool:

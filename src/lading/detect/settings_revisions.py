@@ -51,6 +51,24 @@ def sets_url(code: Code, folder: str) -> bool:
     return path in code.source.files and bool(list(_expressions(code, path)))
 
 
+def is_given_url(code: Code, folder: str) -> bool:
+    """Whether env.py asks for the ini file's URL, and the project's own code says it there when it runs Alembic."""
+    path = posixpath.join(folder, "env.py")
+    asks = path in code.source.files and b"sqlalchemy.url" in code.data(path) and not _says_url(code, path)
+    return asks and any(_says_url(code, other) for other in code.holding(b"set_main_option(") if other != path)
+
+
+def _says_url(code: Code, path: str) -> bool:
+    tree = code.tree(path)
+    calls = (node for node, _ in tree.nodes if isinstance(node, ast.Call)) if tree else ()
+    return any(
+        isinstance(one.func, ast.Attribute)
+        and one.func.attr == "set_main_option"
+        and any(isinstance(arg, ast.Constant) and arg.value == "sqlalchemy.url" for arg in one.args)
+        for one in calls
+    )
+
+
 def _given(code: Code, path: str) -> Iterator[values.Value]:
     for node, within in _expressions(code, path):
         value = values.fold(code, path, node, within)

@@ -70,7 +70,7 @@ def decisions(plan: Plan) -> dict[str, Any]:
             "url": database.url if database.dialect == "sqlite" else None,
         },
         # Tables that the application makes at its start are its own business.
-        "migrations": None if migrations is None or migrations.tool == "create_all" else _migrations(migrations),
+        "migrations": None if migrations is None or migrations.tool == "create_all" else _migrations(migrations, plan),
         "server": commands.server(plan),
         "workers": plan.server.workers,
         "memory_per_process": plan.server.memory,
@@ -83,13 +83,14 @@ def decisions(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _migrations(one: Migrations) -> dict[str, Any]:
+def _migrations(one: Migrations, plan: Plan) -> dict[str, Any]:
     return {
         "tool": one.tool,
         "config": posixpath.join("/app", one.config),
         "folder": posixpath.join("/app", one.folder),
         "section": one.section,
         "heads": list(one.heads),
+        "url": plan.database.variable if one.url_given and plan.database else None,
     }
 
 

@@ -67,6 +67,8 @@ def place(service: dict[str, Any], env: dict[str, str]) -> dict[str, str]:
     else:
         found = dict(service["default"])
         found.update({part: env[name] for part, name in service["parts"].items() if env.get(name)})
+        if "credentials" in found:
+            found["user"], _, found["password"] = found.pop("credentials").partition(":")
     return {part: unquoted(text) if url else text for part, text in found.items() if text}
 
 

@@ -28,6 +28,10 @@ def alembic(config: dict[str, Any], folders: list[str], *, look: bool) -> bool:
     os.chdir(folder)
     files = {"toml_file": name} if name.endswith(".toml") else {"file_": name}
     settings = Config(**files, ini_section=config["migrations"]["section"])
+    # As the project's own code does before it runs Alembic, which gives this file's section no URL.
+    url = os.environ.get(config["migrations"]["url"] or "", "")
+    if url and not settings.get_main_option("sqlalchemy.url"):
+        settings.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     script = ScriptDirectory.from_config(settings)
     steps: list[str] = []
     done: list[str] = []

@@ -91,7 +91,9 @@ class Backing:
     kind: str  # postgresql, mysql, mongodb, redis, amqp, kafka, nats
     role: Literal["database", "cache", "broker"]
     variable: str | None = None  # of its URL
-    parts: Mapping[str, str] = field(default_factory=dict)  # host, port, user, password, database → variable
+    parts: Mapping[str, str] = field(
+        default_factory=dict
+    )  # host, port, user, password, credentials, database → variable
     default: Mapping[str, str] = field(default_factory=dict)  # the same, where the code has a default
     driver: str | None = None
 

@@ -108,7 +108,7 @@ class Variable:
     default: str | None = None  # None: there is none, or it is not a constant
     required: bool = False  # read in a way that fails when it is unset, and has no default
     secret: bool = False
-    type: str = "str"  # str, int, float, bool, list, url, path, json, enum
+    type: str = "str"  # str, int, float, bool, list, url, path, json, enum, account (`user:password`)
     allowed: tuple[str, ...] = ()  # where only some values are taken
     least: int | None = None  # characters that a value must have
 
@@ -138,6 +138,7 @@ class Migrations:
     is_async: bool = False
     variable: str | None = None  # the variable that its URL comes from
     section: str = "alembic"  # of Alembic's ini file
+    url_given: bool = False  # whoever runs Alembic gives it the URL: the ini file has none, and env.py asks for one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

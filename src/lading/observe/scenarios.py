@@ -125,13 +125,13 @@ def generated(plan: Plan) -> dict[str, str]:
     Where that is the address of a service, and no service runs beside the start, nothing is there, and the launcher
     need not wait a minute for it.
     """
-    given = {one.name: _value(plan, one) for one in plan.variables if one.required and not _set(plan, one)}
+    given = {one.name: _value(plan, one) for one in plan.variables if one.required and one.name not in plan.env}
     absent = any(one.variable in given for one in plan.backing)
     return given | ({"LADING_WAIT_SECONDS": "1"} if absent else {})
 
 
-def _set(plan: Plan, one: Variable) -> bool:
-    return one.default is not None or one.name in plan.env
+#: A value of each type that anybody can read.
+_TYPED = {"int": "1", "float": "1", "bool": "false", "list": "[]", "json": "{}", "account": f"lading:{GENERATED}"}
 
 
 def _value(plan: Plan, one: Variable) -> str:
@@ -142,6 +142,11 @@ def _value(plan: Plan, one: Variable) -> str:
         if plan.database.dialect == "sqlite":
             return f"sqlite:///{plan.volume}/lading.db"
         return f"{plan.database.dialect}://lading:lading@127.0.0.1:1/lading"
+    # One may be required in spite of its default: that leads to what is not in the tree, and only another word starts.
+    if one.allowed or one.default is not None:
+        return one.allowed[0] if one.allowed else one.default or ""
+    if one.type in _TYPED:
+        return _TYPED[one.type]
     if one.name.upper().endswith(("URL", "URI")):
         return "http://127.0.0.1:1/"
     if one.name.upper().endswith(("PORT", "COUNT", "SIZE", "SECONDS", "LIMIT")):

@@ -31,14 +31,7 @@ _COMMANDS: Mapping[str, tuple[str, ...]] = {
     "postgres": ("postgres", "-c", "max_connections=500", "-c", "fsync=off"),
     "mariadb": ("mariadbd", "--max-connections=500"),
     "mysql": ("mysqld", "--max-connections=500"),
-    "redis": ("redis-server", "/run/secrets/redis.conf", "--databases", "64"),
 }
-
-#: What the password of each kind is called.
-_PASSWORDS: Mapping[str, str] = {
-    "postgresql": "postgres_password", "mysql": "mysql_password", "mongodb": "mongo_password",
-    "redis": "redis_password", "amqp": "rabbitmq_password",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +68,16 @@ class Services:
                 self.made.append(owner)
             number = self.made.index(owner)
         out: dict[str, str] = {}
+        there: set[str] = set()
         for one in self.needed:
             store = stores.of(one, self.plan)
             if store is None or (one not in self.plan.backing and not switched):
                 continue
             database = str(number % 64) if one.kind == "redis" else databases.name(owner)
-            if fresh:
+            # Several variables may lead to one server: a writer's and a reader's.
+            if fresh and store.name not in there:
                 databases.make(self.client, self._container(store), one.kind, database)
+                there.add(store.name)
             out |= self._variables(one, store, database)
         return out
 
@@ -114,8 +110,10 @@ class Services:
     def _variables(self, one: Backing, store: Store, database: str) -> dict[str, str]:
         if one.variable:
             return {one.variable: secrets.url(one, self.plan, store, database).format_map(self.passwords)}
-        known = {"host": store.name, "port": str(store.port), "user": stores.ACCOUNT, "database": database}
-        known["password"] = self.passwords[_PASSWORDS[one.kind]]
+        known = {"host": store.name, "port": str(store.port), "database": database}
+        if store.secrets:
+            known["user"], known["password"] = stores.account(one.kind), self.passwords[stores.PASSWORDS[one.kind]]
+            known["credentials"] = secrets.credentials(one).format_map(self.passwords)
         return {name: known[part] for part, name in one.parts.items() if part in known}
 
 
@@ -220,6 +218,8 @@ def _options(store: Store, folder: Path, label: str, network: str) -> Iterator[s
 
 
 def _command(store: Store) -> tuple[str, ...]:
+    if store.name == "redis":
+        return ("redis-server", *(f"/run/secrets/{name}" for name in store.secrets), "--databases", "64")
     return _COMMANDS.get(store.name, store.command)
 
 

@@ -23,10 +23,11 @@ _NAMED = (("RABBIT", "amqp"), ("AMQP", "amqp"), ("REDIS", "redis"), ("KAFKA", "k
 #: What the end of a variable's name says of the part of an address that it holds.
 _PARTS = (
     ("password", re.compile(r"(?:PASS(?:WORD|WD)?|PWD|PW)$")),
-    ("host", re.compile(r"(?:HOST(?:NAME)?|SERVER|ADDR(?:ESS)?)$")),
+    ("host", re.compile(r"(?:HOST(?:_?NAME)?|SERVER(?:_?NAME)?|ADDR(?:ESS)?|ENDPOINT)$")),
     ("port", re.compile(r"PORT$")),
     ("user", re.compile(r"(?:USER(?:_?NAME)?|LOGIN)$")),
-    ("database", re.compile(r"(?:DB|NAME|DATABASE)$")),
+    ("database", re.compile(r"(?:DB|NAME|DATABASE|BASE)$")),
+    ("credentials", re.compile(r"CRED(?:ENTIAL)?S?$")),
 )
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - somebody's default, which nobody binds
@@ -73,11 +74,11 @@ def _kind(name: str, variables: Mapping[str, Variable]) -> str | None:
 
 
 def _of(store: Database, kind: str, role: str, variables: Mapping[str, Variable]) -> Backing:
-    parts = dict(_parts(store.parts))
+    parts = dict(_parts(store.parts, variables))
     default = {
         part: variables[name].default or ""
         for part, name in parts.items()
-        if name in variables and part != "password" and not variables[name].secret
+        if name in variables and part not in {"password", "credentials"} and not variables[name].secret
     }
     if store.url and "://" in store.url:
         default = dict(_address(store.url))
@@ -94,11 +95,30 @@ def _of(store: Database, kind: str, role: str, variables: Mapping[str, Variable]
     )
 
 
-def _parts(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _parts(names: Sequence[str], variables: Mapping[str, Variable]) -> Iterator[tuple[str, str]]:
+    """Each part of an address with its variable: by what the code does with it, else by its name."""
     for name in names:
         part = next((part for part, pattern in _PARTS if pattern.search(name.upper())), None)
+        if name in variables and variables[name].type == "account":
+            part = "credentials"
         if part:
             yield part, name
+    yield from _password(names, variables)
+
+
+def _password(names: Sequence[str], variables: Mapping[str, Variable]) -> Iterator[tuple[str, str]]:
+    """The variable of a password that may be unset, beside those that say where a service is: ours wants one."""
+    patterns = dict(_PARTS)
+    if any(patterns[part].search(name.upper()) for name in names for part in ("password", "credentials")):
+        return
+    for name in names:
+        start = patterns["host"].sub("", name.upper())
+        beside = (one for one in variables if one.upper().startswith(start) and one not in names)
+        if start != name.upper() and (
+            found := next((one for one in beside if patterns["password"].fullmatch(one.upper(), len(start))), None)
+        ):
+            yield "password", found
+            return
 
 
 def _address(url: str) -> Iterator[tuple[str, str]]:

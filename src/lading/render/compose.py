@@ -136,7 +136,8 @@ def _parts(plan: Plan) -> dict[str, str]:
     for one in plan.backing:
         store = None if one.variable else stores.of(one, plan)
         if store:
-            known = {"host": store.name, "port": str(store.port), "user": stores.ACCOUNT, "database": stores.ACCOUNT}
+            known = {"host": store.name, "port": str(store.port), "database": stores.ACCOUNT}
+            known["user"] = stores.account(one.kind)
             if one.kind == "redis":
                 known["database"] = one.default.get("database", "0")
             out |= {name: known[part] for part, name in one.parts.items() if part in known}
@@ -217,7 +218,8 @@ def _store(store: Store) -> dict[str, Any]:
         out["command"] = Flow(store.command)
     if store.environment:
         out["environment"] = dict(store.environment)
-    out["secrets"] = [{"source": name, "target": path} if path else name for name, path in store.secrets.items()]
+    if store.secrets:
+        out["secrets"] = [{"source": name, "target": path} if path else name for name, path in store.secrets.items()]
     test = store.check if store.check[0] == "CMD-SHELL" else ("CMD", *store.check)
     return out | {
         "mem_limit": store.memory,

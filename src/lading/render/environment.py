@@ -68,6 +68,7 @@ _TYPES: Mapping[str, str] = {
     "url": "a URL",
     "path": "a path",
     "json": "JSON",
+    "account": "user:password",
 }
 
 

@@ -84,7 +84,7 @@ def _variable(plan: Plan, one: Variable) -> str:
         where = "**yours to say**"
     else:
         where = "from `.env`"
-    kind = " or ".join(f"`{word}`" for word in one.allowed) or one.type
+    kind = " or ".join(f"`{word}`" for word in one.allowed) or {"account": "`user:password`"}.get(one.type, one.type)
     default = "**required**" if one.required else f"`{_shown(one)}`" if _shown(one) else "none"
     secret = ", secret" if one.secret else ""
     place = read_in(plan, one)

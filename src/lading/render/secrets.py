@@ -34,8 +34,7 @@ def templates(plan: Plan) -> dict[str, str]:
     for one in plan.backing:
         if store := stores.of(one, plan):
             found |= {name: _SERVERS[name] for name in store.secrets}
-            if one.variable:
-                found[one.variable.lower()] = url(one, plan, store)
+            found |= {name: text for _, name, text in _files(one, plan, store)}
     for variable in own(plan):
         found[variable.name.lower()] = f"{{{variable.name.lower()}}}"
     return found
@@ -66,11 +65,27 @@ def given(plan: Plan) -> dict[str, str]:
     files = {variable.name: variable.name.lower() for variable in own(plan)}
     for one in plan.backing:
         if store := stores.of(one, plan):
-            if one.variable:
-                files[one.variable] = one.variable.lower()
-            elif password := one.parts.get("password"):
-                files[password] = next(name for name in store.secrets if name.endswith("password"))
+            files |= {variable: name for variable, name, _ in _files(one, plan, store)}
     return files
+
+
+def _files(one: Backing, plan: Plan, store: stores.Store) -> Iterator[tuple[str, str, str]]:
+    """The secrets by which the application reaches a service: each variable, what its file is called, its template."""
+    if one.variable:
+        yield one.variable, one.variable.lower(), url(one, plan, store)
+        return
+    if not store.secrets:
+        return
+    password = stores.PASSWORDS[one.kind]
+    if variable := one.parts.get("password"):
+        yield variable, password, f"{{{password}}}"
+    if variable := one.parts.get("credentials"):
+        yield variable, variable.lower(), credentials(one)
+
+
+def credentials(one: Backing) -> str:
+    """The user and the password of a service in one, as some code takes them; `{…_password}` stands for the latter."""
+    return f"{stores.account(one.kind)}:{{{stores.PASSWORDS[one.kind]}}}"
 
 
 def url(one: Backing, plan: Plan, store: stores.Store, database: str | None = None) -> str:
@@ -82,7 +97,8 @@ def url(one: Backing, plan: Plan, store: stores.Store, database: str | None = No
     match one.kind:
         case "redis":
             number = database or one.default.get("database", "0")
-            return f"{scheme}://:{{redis_password}}@{place}/{number if number.isdecimal() else '0'}"
+            account = ":{redis_password}@" if store.secrets else ""
+            return f"{scheme}://{account}{place}/{number if number.isdecimal() else '0'}"
         case "amqp":
             return f"{scheme}://{ACCOUNT}:{{rabbitmq_password}}@{place}/"
         case "mongodb":

@@ -7,12 +7,24 @@ programs of the health checks are those of the images.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lading.model import Backing, Plan
 
 #: The user, and the database, of the application.
 ACCOUNT = "app"
+
+
+#: What the password of each kind of service is called.
+PASSWORDS: Mapping[str, str] = {
+    "postgresql": "postgres_password", "mysql": "mysql_password", "mongodb": "mongo_password",
+    "redis": "redis_password", "amqp": "rabbitmq_password",
+}  # fmt: skip
+
+
+def account(kind: str) -> str:
+    """The user that the application is for a kind of service: a password alone is that of Redis's user `default`."""
+    return "default" if kind == "redis" else ACCOUNT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +132,14 @@ def _mongo(_: Backing, __: Plan) -> Store:
     )
 
 
-def _redis(_: Backing, __: Plan) -> Store:
-    return Store(
+def _asked_without(plan: Plan) -> bool:
+    """Whether some code connects to Redis by a host and a port and has no password to give: with one, it is refused."""
+    redis = (one for one in plan.backing if one.kind == "redis" and one.variable is None and one.parts)
+    return any(not {"password", "credentials"} & one.parts.keys() for one in redis)
+
+
+def _redis(_: Backing, plan: Plan) -> Store:
+    made = Store(
         name="redis",
         image="redis:7",
         port=6379,
@@ -135,6 +153,15 @@ def _redis(_: Backing, __: Plan) -> Store:
         command=("redis-server", "/run/secrets/redis.conf", "--appendonly", "yes"),
         secrets={"redis.conf": ""},
         memory="256m",
+    )
+    if not _asked_without(plan):
+        return made
+    return replace(
+        made,
+        check=("CMD-SHELL", "redis-cli ping | grep -q PONG"),
+        why="# Without a password, since the code gives it none. Only what stands in this file reaches it.",
+        command=("redis-server", "--appendonly", "yes"),
+        secrets={},
     )
 
 

@@ -178,7 +178,7 @@ def _packaging(value: Packaging) -> Parts:
 
 
 def _variable(value: Variable) -> Parts:
-    kind = "" if value.type == "str" else value.type
+    kind = {"str": "", "account": "user:password"}.get(value.type, value.type)
     one_of = f"one of {', '.join(value.allowed)}" if value.allowed else ""
     long = f"{value.least} characters or more" if value.least else ""
     if value.secret:
