@@ -60,6 +60,15 @@ KEY = "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEowIBAAKCAQEA7v8w" * 8 + "\n----
 RANDOM = "q7Xw2" + "Lr9Tz" + "4Kd8Vb1Nc6"
 GITHUB = "ghp_" + "a1B2c3D4e5F6" * 3
 
+#: A distribution whose METADATA was written on Windows, one of its headers folded, and with a table for a description.
+WINDOWS = containing(
+    file(
+        f"{SITE}/tabulate-0.10.0.dist-info/METADATA",
+        "Metadata-Version: 2.4\nName: tabulate\nVersion: 0.10.0\nLicense: MIT\n  as it is\n"
+        "Requires-Dist: wcwidth ;\n  python_version > '3'\n\nname: Sun\nVersion: 1\n".replace("\n", "\r\n"),
+    )
+)
+
 CASES = (
     Case(
         "two-stages",
@@ -310,6 +319,16 @@ CASES = (
         "production-dependencies",
         replace(containing(without=SITE), plan=requiring()),
         ("pass nothing is required, and nothing is installed",),
+    ),
+    Case(
+        "production-dependencies",
+        replace(WINDOWS, plan=requiring("fastapi", "tabulate")),
+        ("fail `wcwidth` is missing, and tabulate requires it",),
+    ),
+    Case(
+        "no-development-dependencies",
+        WINDOWS,
+        ("fail /opt/venv/lib/python3.13/site-packages: `tabulate` is installed, and production does not require it",),
     ),
     Case(
         "no-development-dependencies",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from email.parser import HeaderParser
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -169,11 +170,11 @@ def satisfied(need: Need, one: Distribution) -> bool:
 
 
 def _distribution(text: str, place: str) -> Distribution:
-    headers = [line.partition(": ") for line in text.partition("\n\n")[0].splitlines()]
-    values = {name.lower(): value.strip() for name, _, value in headers}
-    requires = tuple(value.strip() for name, _, value in headers if name.lower() == "requires-dist")
-    name, version = _normal(values.get("name", "")), values.get("version", "")
-    return Distribution(name=name, version=version, requires=requires, place=place)
+    # As a mail's: lines may end as on Windows, and a header may go on in the next line.
+    headers = HeaderParser().parsestr(text, headersonly=True)
+    requires = tuple(" ".join(str(one).split()) for one in headers.get_all("Requires-Dist", ()))
+    name, version = (str(headers.get(one, "")).strip() for one in ("Name", "Version"))
+    return Distribution(name=_normal(name), version=version, requires=requires, place=place)
 
 
 def python(there: Mapping[str, Distribution], plan: Plan) -> str:
