@@ -66,7 +66,7 @@ def production_dependencies(contents: Contents, image: Image, plan: Plan) -> Sai
     there = installed(contents)
     if not there:
         return _nothing(plan)
-    by_name = {one.name: one for one in _served(there, plan)}
+    by_name = {one.name: one for one in served(there, plan)}
     needs = list(closure(plan.dependencies.requirements, by_name, python(by_name, plan), image.platform, sure=True))
     missing = [need for need in needs if need.name not in by_name]
     wrong = [need for need in needs if need.name in by_name and not satisfied(need, by_name[need.name])]
@@ -86,15 +86,15 @@ def no_development_dependencies(contents: Contents, image: Image, plan: Plan) ->
     there = installed(contents)
     if not there:
         return _nothing(plan)
-    served = _served(there, plan)
-    by_name = {one.name: one for one in served}
+    production = served(there, plan)
+    by_name = {one.name: one for one in production}
     minor, direct = python(by_name, plan), plan.dependencies.requirements
     allowed: dict[str, Need] = {}
     for need in closure(direct, by_name, minor, image.platform, sure=False):
         allowed.setdefault(need.name, need)
     plain = {need.name for need in closure(direct, by_name, minor, image.platform, sure=False, extras=False)}
     own = {_normal(plan.name)}
-    beside = [one for one in served if one.name not in allowed and one.name not in own]
+    beside = [one for one in production if one.name not in allowed and one.name not in own]
     outside = [one for one in beside if not (one.name in _INSTALLERS and one.place.startswith("/usr/"))]
     by_extra = sorted((DEVELOPMENT & by_name.keys() & allowed.keys()) - plain)
     return [
@@ -106,7 +106,7 @@ def no_development_dependencies(contents: Contents, image: Image, plan: Plan) ->
             hint=f"require what the extra is for by name, or require `{name}` itself if the application uses it",
         )
         for name in by_extra
-    ] or passed(f"{len(served)} distributions, none beside what production requires")
+    ] or passed(f"{len(production)} distributions, none beside what production requires")
 
 
 def closure(
@@ -142,13 +142,7 @@ def closure(
                 todo += [(required, label, _normal(asked)) for required in there[name].requires]
 
 
-def _nothing(plan: Plan) -> Said:
-    if not plan.dependencies.requirements:
-        return passed("nothing is required, and nothing is installed")
-    return unknown("no distribution's METADATA was found in the image")
-
-
-def _served(there: tuple[Distribution, ...], plan: Plan) -> tuple[Distribution, ...]:
+def served(there: tuple[Distribution, ...], plan: Plan) -> tuple[Distribution, ...]:
     """The distributions beside the production ones, where an interpreter's image has some of its own elsewhere."""
     direct = {_normal(one.name) for one in map(_requirement, plan.dependencies.requirements) if one}
     counts: dict[str, int] = {}
@@ -156,6 +150,12 @@ def _served(there: tuple[Distribution, ...], plan: Plan) -> tuple[Distribution, 
         counts[one.place] = counts.get(one.place, 0) + (one.name in direct)
     best = max(counts, key=lambda place: (counts[place], not place.startswith("/usr/"), place))
     return tuple(one for one in there if one.place == best)
+
+
+def _nothing(plan: Plan) -> Said:
+    if not plan.dependencies.requirements:
+        return passed("nothing is required, and nothing is installed")
+    return unknown("no distribution's METADATA was found in the image")
 
 
 def satisfied(need: Need, one: Distribution) -> bool:
