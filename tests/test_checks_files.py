@@ -234,6 +234,19 @@ CASES = (
     ),
     Case(
         "no-forbidden-files",
+        containing(
+            file(f"{SITE}/numpy/distutils/__pycache__/conv.cpython-313.pyc"),
+            file(f"{SITE}/numpy/__pycache__/core.cpython-313.pyc"),
+            file(
+                f"{SITE}/numpy-2.3.5.dist-info/RECORD",
+                "numpy/distutils/__pycache__/conv.cpython-313.pyc,sha256=NFEZ0m-9,14213\n"
+                "numpy/__pycache__/core.cpython-313.pyc,,\n",
+            ),
+        ),
+        (f"fail {SITE}/numpy/__pycache__: `{SITE}/numpy/__pycache__` is in the image",),
+    ),
+    Case(
+        "no-forbidden-files",
         containing(file("/srv/.env.local"), file("/app/.env")),
         ("fail /srv/.env.local: 2 times `.env*` in the image, the first is `/srv/.env.local`",),
     ),
@@ -491,6 +504,7 @@ def test_python_images_own_variables_are_no_secrets() -> None:
     ("path", "kept"),
     [
         (f"{SITE}/fastapi-0.121.0.dist-info/METADATA", True),
+        (f"{SITE}/fastapi-0.121.0.dist-info/RECORD", True),
         (f"{SITE}/fastapi/main.py", False),
         (f"{SITE}/certifi/cacert.pem", True),
         ("/app/app/main.py", True),

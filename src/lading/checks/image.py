@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lading.checks import forbidden, paths
+from lading.checks import forbidden, packages, paths
 from lading.checks.evidence import Check, Said, counted, failed, passed, unknown
 from lading.model import Contents, File, Finding, Image, Observation, Plan
 
@@ -134,14 +134,18 @@ def no_forbidden_files(contents: Contents, plan: Plan) -> Said:
     """No `__pycache__`, `.git` or `.env*` is anywhere in the image, and no tests, `*.md` or editor's folder in /app.
 
     An empty folder is none of them. A file that the plan takes back by name, with `!`, is wanted. What a distribution
-    brings to site-packages is its own affair, but for `__pycache__`, `.git` and `.env*`. Source: S0's AC3.
+    brings to site-packages is its own affair, but for `.git`, `.env*` and a `__pycache__` that is not in its wheel.
+    Source: S0's AC3.
     """
+    brought = packages.brought(contents)
     wanted = forbidden.spared(plan.app.exclude)
     files = [path for path, file in contents.files.items() if file.kind != "directory"]
     found: dict[str, list[str]] = {}
     for path in files:
         hit = forbidden.in_image(path)
         own = path.startswith(forbidden.APP + "/")
+        if hit and hit[0].glob == "__pycache__" and path in brought:
+            continue
         if hit and not (own and wanted(path.removeprefix(forbidden.APP + "/"))):
             found.setdefault(hit[0].glob, []).append(hit[1])
     return [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ DEVELOPMENT = frozenset(
 _INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
 
 _METADATA = re.compile(r"(.*/(?:site|dist)-packages)/[^/]+\.dist-info/METADATA")
+_RECORD = re.compile(r"(.*/(?:site|dist)-packages)/[^/]+\.dist-info/RECORD")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,22 @@ def installed(contents: Contents) -> tuple[Distribution, ...]:
     found = ((_METADATA.fullmatch(path), file.data) for path, file in contents.files.items())
     out = [_distribution(data.decode(errors="replace"), match[1]) for match, data in found if match and data]
     return tuple(sorted(out, key=lambda one: (one.name, one.place)))
+
+
+def brought(contents: Contents) -> frozenset[str]:
+    """The absolute paths of the files that wheels brought, as their RECORDs say.
+
+    What an installer adds itself, as the bytecode that pip compiles, stands there as well, but without a hash. Source:
+    "Recording installed projects, The RECORD file".
+    """
+    found = ((_RECORD.fullmatch(path), file.data) for path, file in contents.files.items())
+    return frozenset(
+        posixpath.normpath(posixpath.join(match[1], row[0]))
+        for match, data in found
+        if match and data
+        for row in csv.reader(data.decode(errors="replace").splitlines())
+        if len(row) > 1 and row[1]
+    )
 
 
 def production_dependencies(contents: Contents, image: Image, plan: Plan) -> Said:
