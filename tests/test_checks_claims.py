@@ -477,6 +477,16 @@ CASES = (
     ),
     Case(
         "documentation-true",
+        replace(
+            guided("secret | **required** |", "secret | **required**, `http://localhost:8080` |"),
+            plan=replace(
+                PLAN, variables=(PLAN.variables[0], replace(PLAN.variables[1], default="http://localhost:8080"))
+            ),
+        ),
+        ("pass 2 variables and 118 names looked up",),
+    ),
+    Case(
+        "documentation-true",
         guided("`app/settings.py`", "`app/setting.py`"),
         (f"fail {at('`app/settings.py`')}: there is no `app/setting.py`",),
     ),
