@@ -113,6 +113,10 @@ numpy==2.4.6 ; python_full_version < '3.12'
 """
 
 
+#: The pip of an interpreter's own image.
+BASES_PIP = values.metadata("pip", "23.2.1", site="/usr/local/lib/python3.13/site-packages")
+
+
 def locked(text: str, *files: Any, without: str = "") -> Evidence:
     inside = containing(*files, without=without)
     return replace(inside, files={**FILES, "requirements.txt": text})
@@ -353,6 +357,16 @@ CASES = (
         locked(LOCK.replace("0.121.0", "0.120.0")),
         ("fail requirements.txt: `fastapi` is 0.121.0, and ==0.120.0 is pinned",),
     ),
+    Case(
+        "wheels-complete",
+        locked("pip==24.3.1\n", values.metadata("pip", "24.3.1"), BASES_PIP),
+        ("pass 1 distribution pinned for this platform: all there",),
+    ),
+    Case(
+        "wheels-complete",
+        locked("pip==24.3.1\n", values.metadata("pip", "24.2"), BASES_PIP),
+        ("fail requirements.txt: `pip` is 24.2, and ==24.3.1 is pinned",),
+    ),
     Case("wheels-complete", locked("fastapi>=0.1\n"), ("skip no version is pinned",)),
     Case(
         "wheels-complete",
@@ -460,6 +474,16 @@ CASES = (
         "documentation-true",
         guided("http://127.0.0.1:8000", "http://127.0.0.1:9000"),
         (f"fail {at('curl http')}: nothing listens on port 9000",),
+    ),
+    Case(
+        "documentation-true",
+        replace(
+            guided("secret | **required** |", "secret | **required**, `http://localhost:8080` |"),
+            plan=replace(
+                PLAN, variables=(PLAN.variables[0], replace(PLAN.variables[1], default="http://localhost:8080"))
+            ),
+        ),
+        ("pass 2 variables and 118 names looked up",),
     ),
     Case(
         "documentation-true",

@@ -450,7 +450,27 @@ CASES = (
     Case(
         "compose-secrets",
         replace(stack(tree=(*TREE, "app/.env")), files={**FILES, ".gitignore": "/.env\n.secrets\n"}),
-        ("fail app/.env: git does not ignore `app/.env`",),
+        ("fail app/.env: git does not ignore `app/.env`, which was not read",),
+    ),
+    Case(
+        "compose-secrets",
+        replace(
+            stack(tree=(*TREE, "data/.env")),
+            files={
+                **FILES,
+                ".gitignore": ".env\n!data/.env\n.secrets\n",
+                "data/.env": "LOG_LEVEL=ERROR\nENCRYPTION_KEY=abc\n# API_KEY=abc\n",
+            },
+        ),
+        ("fail data/.env:2: `data/.env` has a value for `ENCRYPTION_KEY`, and git does not ignore it",),
+    ),
+    Case(
+        "compose-secrets",
+        replace(
+            stack(tree=(*TREE, "web/.env")),
+            files={**FILES, ".gitignore": "/.env\n.secrets\n", "web/.env": "PUBLIC_URL=http://localhost:8000\n"},
+        ),
+        ("pass no value of a secret; 7 secrets in files that git does not have",),
     ),
     Case(
         "compose-secrets",

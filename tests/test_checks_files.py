@@ -63,6 +63,15 @@ KEY = "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEowIBAAKCAQEA7v8w" * 8 + "\n----
 RANDOM = "q7Xw2" + "Lr9Tz" + "4Kd8Vb1Nc6"
 GITHUB = "ghp_" + "a1B2c3D4e5F6" * 3
 
+#: A distribution whose METADATA was written on Windows, one of its headers folded, and with a table for a description.
+WINDOWS = containing(
+    file(
+        f"{SITE}/tabulate-0.10.0.dist-info/METADATA",
+        "Metadata-Version: 2.4\nName: tabulate\nVersion: 0.10.0\nLicense: MIT\n  as it is\n"
+        "Requires-Dist: wcwidth ;\n  python_version > '3'\n\nname: Sun\nVersion: 1\n".replace("\n", "\r\n"),
+    )
+)
+
 CASES = (
     Case(
         "two-stages",
@@ -228,6 +237,19 @@ CASES = (
     ),
     Case(
         "no-forbidden-files",
+        containing(
+            file(f"{SITE}/numpy/distutils/__pycache__/conv.cpython-313.pyc"),
+            file(f"{SITE}/numpy/__pycache__/core.cpython-313.pyc"),
+            file(
+                f"{SITE}/numpy-2.3.5.dist-info/RECORD",
+                "numpy/distutils/__pycache__/conv.cpython-313.pyc,sha256=NFEZ0m-9,14213\n"
+                "numpy/__pycache__/core.cpython-313.pyc,,\n",
+            ),
+        ),
+        (f"fail {SITE}/numpy/__pycache__: `{SITE}/numpy/__pycache__` is in the image",),
+    ),
+    Case(
+        "no-forbidden-files",
         containing(file("/srv/.env.local"), file("/app/.env")),
         ("fail /srv/.env.local: 2 times `.env*` in the image, the first is `/srv/.env.local`",),
     ),
@@ -325,6 +347,16 @@ CASES = (
         ("pass nothing is required, and nothing is installed",),
     ),
     Case(
+        "production-dependencies",
+        replace(WINDOWS, plan=requiring("fastapi", "tabulate")),
+        ("fail `wcwidth` is missing, and tabulate requires it",),
+    ),
+    Case(
+        "no-development-dependencies",
+        WINDOWS,
+        ("fail /opt/venv/lib/python3.13/site-packages: `tabulate` is installed, and production does not require it",),
+    ),
+    Case(
         "no-development-dependencies",
         containing(metadata("pytest", "9.0.0")),
         ("fail /opt/venv/lib/python3.13/site-packages: `pytest` is installed, and production does not require it",),
@@ -395,6 +427,21 @@ CASES = (
     ),
     Case(
         "no-secret-in-layers",
+        containing(
+            file("/app/app/a.py", f'"""Use {GITHUB}."""\n\n\ndef f():\n    """As is."""\n    api_key = "{RANDOM}"\n'),
+            file("/app/app/b.py", 'A = "redis://:Tr0ub4dor@localhost/0"\nB = "redis://:password123@redis/0"\n'),
+            file("/app/app/c.py", f'"""Of an older Python, secret_key = "{RANDOM}"."""\nprint "x"\n'),
+        ),
+        (
+            "fail /app/app/a.py:1: a GitHub token in layer 4 of 4",
+            "fail /app/app/a.py:6: a value for `api_key` in layer 4 of 4",
+            "fail /app/app/b.py:1: a password in a URL in layer 4 of 4",
+            "fail /app/app/b.py:2: a password in a URL in layer 4 of 4",
+            "fail /app/app/c.py:1: a value for `secret_key` in layer 4 of 4",
+        ),
+    ),
+    Case(
+        "no-secret-in-layers",
         containing(file("/app/notes.txt", f"use {GITHUB} here\n")),
         ("fail /app/notes.txt:1: a GitHub token in layer 4 of 4",),
     ),
@@ -437,6 +484,10 @@ HARMLESS: tuple[File, ...] = (
     file("/app/.env.example", f"API_TOKEN={RANDOM}\n"),
     file("/app/.env", "DEBUG=true\nAPI_TOKEN=\nTOKEN_EXPIRE_MINUTES=30\n"),
     file("/app/i.py", 'KEY_ID = "AKIA' + 'IOSFODNN7EXAMPLE"\nurl = "https://ann:hunter22@api.example.com/"\n'),
+    file("/app/j.py", f'class A:\n    """Log in.\n\n    [github]\n    client_secret = "{RANDOM}"\n    """\n'),
+    file("/app/k.py", 'BROKER = "amqp://user:bitnami@localhost:5672/"\nB = "redis://:password123@127.0.0.1:6379/0"\n'),
+    file("/app/app/testing/fixtures.py", f'secret = "{RANDOM}"\n'),
+    file("/app/app/conftest.py", f'SECRET_KEY = "{RANDOM}"\nURL = "redis://u:{RANDOM}@h/0"\n'),
     file("/app/h.json", '{"token": "550e8400-e29b-41d4-a716-446655440000"}'),
     file(f"{SITE}/boto/examples.pem", "-----BEGIN CERTIFICATE-----\n" + "MIIC" * 40),
     file("/etc/ssl/certs/ca-certificates.crt", "-----BEGIN CERTIFICATE-----\n" + "MIIC" * 40),
@@ -454,6 +505,22 @@ def test_a_check_says_what_it_saw(case: Case) -> None:
 def test_what_only_looks_like_a_secret_is_none(harmless: File) -> None:
     (line,) = said("no-secret-in-layers", containing(harmless))
     assert line.startswith("pass no secret in ")
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (
+            "/app/dev.toml",
+            'unless the application reads it, `exclude = ["dev.toml"]` under [tool.lading] leaves it out; ',
+        ),
+        ("/app/app/a.py", ""),
+        ("/srv/.env", ""),
+    ],
+)
+def test_a_file_with_a_secret_that_nothing_reads_can_be_left_out(path: str, told: str) -> None:
+    (found,) = evidence.ask(checks.CHECKS["no-secret-in-layers"], containing(file(path, f"API_KEY = '{GITHUB}'\n")))
+    assert found.hint == f"{told}give it to the container when it starts, and change it: whoever has the image has it"
 
 
 def test_a_secret_is_never_shown() -> None:
@@ -485,6 +552,7 @@ def test_python_images_own_variables_are_no_secrets() -> None:
     ("path", "kept"),
     [
         (f"{SITE}/fastapi-0.121.0.dist-info/METADATA", True),
+        (f"{SITE}/fastapi-0.121.0.dist-info/RECORD", True),
         (f"{SITE}/fastapi/main.py", False),
         (f"{SITE}/certifi/cacert.pem", True),
         ("/app/app/main.py", True),

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import pytest
 import values
-from values import GOOD, LAUNCH, PLAN, RUNS, URL, configured, containing, file, observed, planned, unobserved
+from values import GOOD, LAUNCH, PLAN, RUNS, URL, configured, containing, file, metadata, observed, planned, unobserved
 
 from lading import checks
 from lading.checks import Evidence, evidence, running, storage
-from lading.model import Answer, Database, Observation, Outcome, Process
+from lading.model import Answer, Database, Migrations, Observation, Outcome, Process
 
 
 class Case(NamedTuple):
@@ -99,6 +99,13 @@ POSTGRES = replace(
     configured(Env=["PATH=/usr/bin"]),
     plan=replace(PLAN, env={}, database=replace(values.DATABASE, dialect="postgresql", url=None)),
 )
+
+NO_REVISION = replace(PLAN, migrations=replace(values.MIGRATIONS, heads=()))
+SCRIPT = replace(PLAN, migrations=Migrations(tool="script", config="prestart.sh", folder=".", heads=()))
+AERICH = replace(PLAN, migrations=Migrations(tool="aerich", config="pyproject.toml", folder="migrations", heads=()))
+MADE = planned(migrations=Migrations(tool="create_all", config="app/main.py", folder="app", heads=()))
+TABLES = "there are no migrations: `app/main.py` makes the tables as the application starts"
+
 
 CASES = (
     Case(
@@ -555,6 +562,80 @@ CASES = (
         ("unknown no distribution's METADATA was found in the image",),
     ),
     Case("migrations-in-image", NO_DATABASE, ("skip there are no migrations",)),
+    Case(
+        "migrations-in-image",
+        containing(without="/app/migrations/versions/0001_tasks.py"),
+        (
+            "fail /app/migrations/versions/0001_tasks.py: 1 of 2 revisions are not in the image: "
+            "`/app/migrations/versions/0001_tasks.py`",
+        ),
+    ),
+    Case(
+        "migrations-in-image",
+        replace(containing(without="/app/migrations/versions/0001_tasks.py"), tree=()),
+        ("pass Alembic 1.17.0, alembic.ini, env.py and 1 revision",),
+    ),
+    Case(
+        "migrations-in-image",
+        replace(containing(without="/app/migrations/versions"), tree=()),
+        ("fail /app/migrations/versions: no revision is in `/app/migrations/versions`",),
+    ),
+    Case(
+        "migrations-in-image",
+        replace(containing(without="/app/migrations/versions"), plan=NO_REVISION, tree=("migrations/env.py",)),
+        ("pass Alembic 1.17.0, alembic.ini, env.py and 0 revisions",),
+    ),
+    Case("migrations-in-image", MADE, (f"skip {TABLES}",)),
+    Case("migrations-applied", MADE, (f"skip {TABLES}",)),
+    Case("migration-failure-opens-no-port", MADE, (f"skip {TABLES}",)),
+    Case(
+        "migrations-in-image",
+        replace(GOOD, plan=SCRIPT),
+        ("fail /app/prestart.sh: `/app/prestart.sh` is not in the image",),
+    ),
+    Case(
+        "migrations-in-image",
+        replace(containing(file("/app/prestart.sh")), plan=SCRIPT),
+        ("pass prestart.sh, which migrates, is there",),
+    ),
+    Case(
+        "migrations-in-image",
+        replace(containing(file("/app/pyproject.toml")), plan=AERICH, tree=("migrations/models/0_init.py",)),
+        (
+            "fail /app/migrations/models/0_init.py: 1 of 1 revisions are not in the image: "
+            "`/app/migrations/models/0_init.py`",
+            "fail `aerich` is not installed in the image",
+        ),
+    ),
+    Case(
+        "migrations-in-image",
+        replace(
+            containing(
+                file("/app/pyproject.toml"),
+                file("/app/migrations/models/0_init.py"),
+                metadata("aerich", "0.9.2"),
+                without="/app/migrations",
+            ),
+            plan=AERICH,
+            tree=("migrations/models/0_init.py",),
+        ),
+        ("pass Aerich 0.9.2, pyproject.toml and 1 revision",),
+    ),
+    Case(
+        "migrations-applied",
+        replace(observed("defaults", revisions={}), plan=NO_REVISION),
+        ("skip `migrations/versions` has no revision",),
+    ),
+    Case(
+        "migrations-applied",
+        replace(GOOD, plan=NO_REVISION),
+        ("fail /data/tasks.db: `tasks.db` is at 0002, wanted none",),
+    ),
+    Case(
+        "migrations-applied",
+        replace(observed("defaults", revisions={}), plan=AERICH),
+        ("unknown pyproject.toml migrates by aerich, of which no revisions are read",),
+    ),
     Case(
         "migrations-applied",
         observed("defaults", revisions={}),

@@ -54,7 +54,7 @@ def judge(evidence: Evidence) -> tuple[Finding, ...]:
 
 def keep(path: str) -> bool:
     """Whether the checks want to read the file at the absolute `path` of an image, beside its name and owner."""
-    return path.endswith(".dist-info/METADATA") or path == account.PASSWD or secrets.keep(path)
+    return path.endswith((".dist-info/METADATA", ".dist-info/RECORD")) or path == account.PASSWD or secrets.keep(path)
 
 
 def verdict(criterion: Criterion, findings: Iterable[Finding]) -> Verdict:

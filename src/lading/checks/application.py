@@ -3,43 +3,77 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable
 
 from lading.checks import packages
-from lading.checks.evidence import Check, Said, failed, never_answered, not_started, passed, skipped, unknown
+from lading.checks.evidence import Check, Said, counted, failed, never_answered, not_started, passed, skipped, unknown
 from lading.checks.forbidden import APP
 from lading.checks.image import environment
 from lading.checks.running import silence
-from lading.model import Contents, Image, Observation, Plan, Run
+from lading.model import Contents, Finding, Image, Migrations, Observation, Plan, Run
 
 _NONE = "there are no migrations"
 
 
-def migrations_in_image(contents: Contents, plan: Plan) -> Said:
-    """The image has Alembic itself, its configuration, its env.py and every revision.
+def migrations_in_image(contents: Contents, plan: Plan, tree: tuple[str, ...] | None) -> Said:
+    """The image has the tool that migrates, its configuration, its env.py and every revision that the source has.
 
-    Source: S0-10 of the criteria; Alembic's "Tutorial, The Migration Environment".
+    A source without a revision is no defect of an image, and tables that the application makes by itself as it starts
+    need nothing there. Source: S0-10 of the criteria; Alembic's "Tutorial, The Migration Environment".
     """
     migrations = plan.migrations
-    if migrations is None:
-        return skipped(_NONE)
-    folder = posixpath.join(APP, migrations.folder)
-    wanted = (posixpath.join(APP, migrations.config), f"{folder}/env.py")
-    out = [failed(f"`{path}` is not in the image", where=path) for path in wanted if path not in contents.files]
-    revisions = [
-        path for path in contents.files if posixpath.dirname(path) == f"{folder}/versions" and path.endswith(".py")
+    if migrations is None or migrations.tool == "create_all":
+        return _nothing(migrations)
+    wanted = [migrations.config, *([f"{migrations.folder}/env.py"] if migrations.tool == "alembic" else [])]
+    out = [
+        failed(f"`{path}` is not in the image", where=path)
+        for path in (_placed(one) for one in wanted)
+        if path not in contents.files
     ]
-    if not revisions:
-        out.append(failed(f"no revision is in `{folder}/versions`", where=f"{folder}/versions"))
+    if migrations.tool == "script":
+        return out or passed(f"{migrations.config}, which migrates, is there")
+    folder = posixpath.normpath(posixpath.join(migrations.folder, "versions" if migrations.tool == "alembic" else ""))
+    out += _lost(migrations, folder, contents, tree or ())
     there = packages.installed(contents)
-    alembic = next((one for one in there if one.name == migrations.tool), None)
-    if alembic is None and there:
+    tool = next((one for one in there if one.name == migrations.tool), None)
+    if tool is None and there:
         hint = f"add `{migrations.tool}` to the production dependencies"
         out.append(failed(f"`{migrations.tool}` is not installed in the image", hint=hint))
-    elif alembic is None:
+    elif tool is None:
         return out or unknown("no distribution's METADATA was found in the image")
-    if out or alembic is None:
+    if out or tool is None:
         return out
-    return passed(f"Alembic {alembic.version}, {migrations.config}, env.py and {len(revisions)} revisions")
+    revisions = counted(len(_python(_placed(folder), contents.files)), "revision")
+    files = ", ".join((migrations.config, *(posixpath.basename(path) for path in wanted[1:])))
+    return passed(f"{migrations.tool.capitalize()} {tool.version}, {files} and {revisions}")
+
+
+def _nothing(migrations: Migrations | None) -> Finding:
+    """There is nothing to migrate with."""
+    made = "" if migrations is None else f": `{migrations.config}` makes the tables as the application starts"
+    return skipped(f"{_NONE}{made}")
+
+
+def _placed(path: str) -> str:
+    return posixpath.normpath(posixpath.join(APP, path))
+
+
+def _lost(migrations: Migrations, folder: str, contents: Contents, tree: tuple[str, ...]) -> list[Finding]:
+    """The revisions that the source has, and the image does not."""
+    place = _placed(folder)
+    source = _python(folder, tree)
+    if (source or migrations.heads) and not _python(place, contents.files):
+        return [failed(f"no revision is in `{place}`", where=place)]
+    lost = [path for path in (_placed(one) for one in source) if path not in contents.files]
+    if not lost:
+        return []
+    return [failed(f"{len(lost)} of {len(source)} revisions are not in the image: `{lost[0]}`", where=lost[0])]
+
+
+def _python(folder: str, paths: Iterable[str]) -> list[str]:
+    """The revisions below `folder`: without what only makes a package of it."""
+    below = (path for path in paths if path.startswith(f"{folder}/") and path.endswith(".py"))
+    return sorted(path for path in below if posixpath.basename(path) != "__init__.py")
 
 
 def migrations_applied(defaults: Run | None, plan: Plan, observation: Observation | None) -> Said:
@@ -49,8 +83,8 @@ def migrations_applied(defaults: Run | None, plan: Plan, observation: Observatio
     the log, which is written before anything is done and also when it fails. Source: S0-10 and S2-3 of the criteria.
     """
     migrations = plan.migrations
-    if migrations is None:
-        return skipped(_NONE)
+    if migrations is None or migrations.tool == "create_all":
+        return _nothing(migrations)
     if defaults is None:
         return not_started("defaults", observation)
     if defaults.ready is None:
@@ -58,18 +92,27 @@ def migrations_applied(defaults: Run | None, plan: Plan, observation: Observatio
     dialect = plan.database.dialect if plan.database else "sqlite"
     if dialect != "sqlite" and not (observation and observation.services):
         return unknown(f"the revisions of a {dialect} database were not read")
+    if migrations.tool != "alembic":
+        return unknown(f"{migrations.config} migrates by {migrations.tool}, of which no revisions are read")
+    return _reached(defaults, migrations, plan.volume if dialect == "sqlite" else "its own database")
+
+
+def _reached(defaults: Run, migrations: Migrations, place: str) -> Finding:
+    """Whether what `place` was brought to is the newest revision of the source."""
     wanted = set(migrations.heads)
     heads = ", ".join(sorted(wanted))
+    if not defaults.revisions and not wanted:
+        return skipped(f"`{migrations.folder}/versions` has no revision")
     if not defaults.revisions:
         hint = "run the migrations before the server: the launcher of `lading init` does"
-        place = plan.volume if dialect == "sqlite" else "its own database"
         return failed(f"no `alembic_version` on {place}, wanted {heads}", where=place, hint=hint)
     for path, rows in defaults.revisions.items():
         if set(rows) == wanted:
             name = posixpath.basename(path)
-            return passed(f"{name} is at {heads} after the first start")
+            return passed(f"{name} is at {heads or 'no revision'} after the first start")
     path, rows = next(iter(defaults.revisions.items()))
-    return failed(f"`{posixpath.basename(path)}` is at {', '.join(rows) or 'no revision'}, wanted {heads}", where=path)
+    said = f"`{posixpath.basename(path)}` is at {', '.join(rows) or 'no revision'}, wanted {heads or 'none'}"
+    return failed(said, where=path)
 
 
 def migration_failure_opens_no_port(newer: Run | None, plan: Plan, observation: Observation | None) -> Said:
@@ -77,8 +120,10 @@ def migration_failure_opens_no_port(newer: Run | None, plan: Plan, observation: 
 
     Its database is said, beforehand, to be at a revision that no migration leads from. Source: S2-3 of the criteria.
     """
-    if plan.migrations is None or plan.migrations.tool != "alembic":
-        return skipped(_NONE if plan.migrations is None else f"{plan.migrations.tool} has no revisions to be wrong")
+    if plan.migrations is None or plan.migrations.tool == "create_all":
+        return _nothing(plan.migrations)
+    if plan.migrations.tool != "alembic":
+        return skipped(f"{plan.migrations.tool} has no revisions to be wrong")
     if newer is None:
         return not_started("newer", observation)
     at = f"its database at `{newer.start.stamp}`"
@@ -109,12 +154,14 @@ def replicas_serve(plan: Plan, observation: Observation) -> Said:
         if run.ready is None or run.exited is not None or not run.answers or (run.answers[0].status or 500) >= 500:
             return silence(run)
     rows = {row for found in runs[0].revisions.values() for row in found}
+    there = ", ".join(sorted(rows)) or "no revision"
     if rows != wanted:
-        there = ", ".join(sorted(rows)) or "no revision"
-        return failed(f"{len(runs)} replicas answered, but their database is at {there}, wanted {', '.join(wanted)}")
+        heads = ", ".join(sorted(wanted)) or "none"
+        return failed(f"{len(runs)} replicas answered, but their database is at {there}, wanted {heads}")
     last = max(run.ready or 0 for run in runs)
+    at = f", at {there}" if plan.migrations.tool == "alembic" else ""
     return passed(
-        f"{len(runs)} at once on an empty database: all answered within {last:.1f} s, at {', '.join(sorted(rows))}",
+        f"{len(runs)} at once on an empty database: all answered within {last:.1f} s{at}",
         seconds=last,
     )
 
@@ -158,5 +205,4 @@ CHECKS: tuple[Check, ...] = (
     connections_fit,
     migration_failure_opens_no_port,
     replicas_serve,
-    connections_fit,
 )

@@ -153,7 +153,7 @@ def compose_secrets(files: Mapping[str, str], context: tuple[str, ...]) -> Said:
                 out.append(failed(said, where=f"{file.path}:{node.key}", hint="add it to .gitignore, and change it"))
     for path in context:
         if posixpath.basename(path) == ".env" and not ignored(path):
-            out.append(failed(f"git does not ignore `{path}`", where=path, hint="add `.env` to .gitignore"))
+            out += _held(path, files)
     by_file = sum(len(file.declared("secrets")) for file in (base, *((more,) if more else ())))
     return out or passed(f"no value of a secret; {counted(by_file, 'secret')} in files that git does not have")
 
@@ -185,15 +185,22 @@ def _env_files(service: Service, files: Mapping[str, str], ignored: gitignore.Ig
     found = service.get("env_file")
     for one in (found.items or [found]) if found else ():
         path = posixpath.normpath(composition.plain((one.get("path") or one).text))
-        if ignored(path):
-            continue
-        for number, line in enumerate(files.get(path, "").splitlines(), 1):
-            name, equals, value = line.strip().removeprefix("export ").partition("=")
-            value = value.strip().strip("\"'")
-            held = value and not _NO_SECRET.search(name) and (secrets.named(name) or _password(value))
-            if equals and held and not name.startswith("#"):
-                said = f"`{path}` has a value for `{name}`, and git does not ignore it"
-                yield failed(said, where=f"{path}:{number}", hint="add it to .gitignore, and change the value")
+        if not ignored(path):
+            yield from _held(path, files)
+
+
+def _held(path: str, files: Mapping[str, str]) -> Iterator[Finding]:
+    """The secrets in a file of variables that git does not ignore; one without any is no defect."""
+    if path not in files and posixpath.basename(path) == ".env":
+        yield failed(f"git does not ignore `{path}`, which was not read", where=path, hint="add it to .gitignore")
+    for number, line in enumerate(files.get(path, "").splitlines(), 1):
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        value = value.strip().strip("\"'")
+        held = value and not _NO_SECRET.search(name) and (secrets.named(name) or _password(value))
+        if equals and held and not name.startswith("#"):
+            said = f"`{path}` has a value for `{name}`, and git does not ignore it"
+            hint = "change the value, add the file to .gitignore, and `git rm --cached` it where git has it"
+            yield failed(said, where=f"{path}:{number}", hint=hint)
 
 
 def compose_pinned_images(files: Mapping[str, str]) -> Said:

@@ -95,8 +95,11 @@ def _ports(text: str, files: Mapping[str, str], plan: Plan) -> Iterator[Finding]
     for file in composition.read(files):
         for service in file.services.values() if file else ():
             opened |= {port for _, port, _ in composition.published(service)}
+    named = {one.name for one in plan.variables}
     for where, line in _lines(text):
-        moved = "PUBLISH" in line  # another port as an example of another port
+        row = re.match(r"\| `(\w+)` \|", line)
+        # Another port as an example of another port, and what a variable says where nobody sets it.
+        moved = "PUBLISH" in line or (row is not None and row[1] in named)
         for port in _PORT.findall(line):
             if port not in opened and not moved:
                 yield failed(f"nothing listens on port {port}", where=where)

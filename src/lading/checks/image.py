@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lading.checks import forbidden, paths
+from lading.checks import forbidden, packages, paths
 from lading.checks.evidence import Check, Said, counted, failed, passed, unknown
 from lading.model import Contents, File, Finding, Image, Observation, Plan
 
@@ -135,8 +135,9 @@ def no_forbidden_files(contents: Contents, plan: Plan) -> Said:
 
     An empty folder is none of them, nor is an empty file that the plan has, without which the code fails. A file that
     the plan takes back by name, with `!`, is wanted. What a distribution brings to site-packages is its own affair, but
-    for `__pycache__`, `.git` and `.env*`. Source: S0's AC3.
+    for `.git`, `.env*` and a `__pycache__` that is not in its wheel. Source: S0's AC3.
     """
+    brought = packages.brought(contents)
     wanted = forbidden.spared(plan.app.exclude)
     files = [path for path, file in contents.files.items() if file.kind != "directory"]
     found: dict[str, list[str]] = {}
@@ -144,7 +145,9 @@ def no_forbidden_files(contents: Contents, plan: Plan) -> Said:
         hit = forbidden.in_image(path)
         own = path.startswith(forbidden.APP + "/")
         blank = own and path.removeprefix(forbidden.APP + "/") in plan.app.blanks and not contents.files[path].size
-        if hit and not blank and not (own and wanted(path.removeprefix(forbidden.APP + "/"))):
+        if blank or (hit and hit[0].glob == "__pycache__" and path in brought):
+            continue
+        if hit and not (own and wanted(path.removeprefix(forbidden.APP + "/"))):
             found.setdefault(hit[0].glob, []).append(hit[1])
     return [
         failed(

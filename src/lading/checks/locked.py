@@ -23,7 +23,8 @@ def wheels_complete(contents: Contents, image: Image, plan: Plan, files: Mapping
     there = packages.installed(contents)
     if not there:
         return unknown("no distribution's METADATA was found in the image")
-    by_name = {one.name: one for one in there}
+    # What an interpreter's image has of its own, as its pip, is no answer where production has one.
+    by_name = {one.name: one for one in (*there, *packages.served(there, plan))}
     pins = list(_pins(plan, files))
     if not pins:
         return skipped("no version is pinned")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from email.parser import HeaderParser
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -27,6 +30,7 @@ DEVELOPMENT = frozenset(
 _INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
 
 _METADATA = re.compile(r"(.*/(?:site|dist)-packages)/[^/]+\.dist-info/METADATA")
+_RECORD = re.compile(r"(.*/(?:site|dist)-packages)/[^/]+\.dist-info/RECORD")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,22 @@ def installed(contents: Contents) -> tuple[Distribution, ...]:
     return tuple(sorted(out, key=lambda one: (one.name, one.place)))
 
 
+def brought(contents: Contents) -> frozenset[str]:
+    """The absolute paths of the files that wheels brought, as their RECORDs say.
+
+    What an installer adds itself, as the bytecode that pip compiles, stands there as well, but without a hash. Source:
+    "Recording installed projects, The RECORD file".
+    """
+    found = ((_RECORD.fullmatch(path), file.data) for path, file in contents.files.items())
+    return frozenset(
+        posixpath.normpath(posixpath.join(match[1], row[0]))
+        for match, data in found
+        if match and data
+        for row in csv.reader(data.decode(errors="replace").splitlines())
+        if len(row) > 1 and row[1]
+    )
+
+
 def production_dependencies(contents: Contents, image: Image, plan: Plan) -> Said:
     """Every production dependency is installed, with its extras, and all that it requires in turn.
 
@@ -65,7 +85,7 @@ def production_dependencies(contents: Contents, image: Image, plan: Plan) -> Sai
     there = installed(contents)
     if not there:
         return _nothing(plan)
-    by_name = {one.name: one for one in _served(there, plan)}
+    by_name = {one.name: one for one in served(there, plan)}
     needs = list(closure(plan.dependencies.requirements, by_name, python(by_name, plan), image.platform, sure=True))
     missing = [need for need in needs if need.name not in by_name]
     wrong = [need for need in needs if need.name in by_name and not satisfied(need, by_name[need.name])]
@@ -85,15 +105,15 @@ def no_development_dependencies(contents: Contents, image: Image, plan: Plan) ->
     there = installed(contents)
     if not there:
         return _nothing(plan)
-    served = _served(there, plan)
-    by_name = {one.name: one for one in served}
+    production = served(there, plan)
+    by_name = {one.name: one for one in production}
     minor, direct = python(by_name, plan), plan.dependencies.requirements
     allowed: dict[str, Need] = {}
     for need in closure(direct, by_name, minor, image.platform, sure=False):
         allowed.setdefault(need.name, need)
     plain = {need.name for need in closure(direct, by_name, minor, image.platform, sure=False, extras=False)}
     own = {_normal(plan.name)}
-    beside = [one for one in served if one.name not in allowed and one.name not in own]
+    beside = [one for one in production if one.name not in allowed and one.name not in own]
     outside = [one for one in beside if not (one.name in _INSTALLERS and one.place.startswith("/usr/"))]
     by_extra = sorted((DEVELOPMENT & by_name.keys() & allowed.keys()) - plain)
     return [
@@ -105,7 +125,7 @@ def no_development_dependencies(contents: Contents, image: Image, plan: Plan) ->
             hint=f"require what the extra is for by name, or require `{name}` itself if the application uses it",
         )
         for name in by_extra
-    ] or passed(f"{len(served)} distributions, none beside what production requires")
+    ] or passed(f"{len(production)} distributions, none beside what production requires")
 
 
 def closure(
@@ -141,13 +161,7 @@ def closure(
                 todo += [(required, label, _normal(asked)) for required in there[name].requires]
 
 
-def _nothing(plan: Plan) -> Said:
-    if not plan.dependencies.requirements:
-        return passed("nothing is required, and nothing is installed")
-    return unknown("no distribution's METADATA was found in the image")
-
-
-def _served(there: tuple[Distribution, ...], plan: Plan) -> tuple[Distribution, ...]:
+def served(there: tuple[Distribution, ...], plan: Plan) -> tuple[Distribution, ...]:
     """The distributions beside the production ones, where an interpreter's image has some of its own elsewhere."""
     direct = {_normal(one.name) for one in map(_requirement, plan.dependencies.requirements) if one}
     counts: dict[str, int] = {}
@@ -155,6 +169,12 @@ def _served(there: tuple[Distribution, ...], plan: Plan) -> tuple[Distribution, 
         counts[one.place] = counts.get(one.place, 0) + (one.name in direct)
     best = max(counts, key=lambda place: (counts[place], not place.startswith("/usr/"), place))
     return tuple(one for one in there if one.place == best)
+
+
+def _nothing(plan: Plan) -> Said:
+    if not plan.dependencies.requirements:
+        return passed("nothing is required, and nothing is installed")
+    return unknown("no distribution's METADATA was found in the image")
 
 
 def satisfied(need: Need, one: Distribution) -> bool:
@@ -169,11 +189,11 @@ def satisfied(need: Need, one: Distribution) -> bool:
 
 
 def _distribution(text: str, place: str) -> Distribution:
-    headers = [line.partition(": ") for line in text.partition("\n\n")[0].splitlines()]
-    values = {name.lower(): value.strip() for name, _, value in headers}
-    requires = tuple(value.strip() for name, _, value in headers if name.lower() == "requires-dist")
-    name, version = _normal(values.get("name", "")), values.get("version", "")
-    return Distribution(name=name, version=version, requires=requires, place=place)
+    # As a mail's: lines may end as on Windows, and a header may go on in the next line.
+    headers = HeaderParser().parsestr(text, headersonly=True)
+    requires = tuple(" ".join(str(one).split()) for one in headers.get_all("Requires-Dist", ()))
+    name, version = (str(headers.get(one, "")).strip() for one in ("Name", "Version"))
+    return Distribution(name=_normal(name), version=version, requires=requires, place=place)
 
 
 def python(there: Mapping[str, Distribution], plan: Plan) -> str:

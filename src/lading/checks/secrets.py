@@ -1,17 +1,19 @@
 """Layers, configuration and history of an image → the secrets in them, each by its place, never by its value.
 
 What a wheel from an index brings is public, so that under site-packages only a private key counts, and not one of a
-test suite. In text, a value must be of a known form, or look random under a name that says what it is: a warning that
-is wrong twice is not read the third time.
+test suite. In text, a value must be of a known form, or look random under a name that says what it is, not in a
+docstring or a test: a warning that is wrong twice is not read the third time.
 """
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from lading.checks.evidence import Check, Said, failed, passed
 from lading.checks.forbidden import APP
@@ -56,6 +58,12 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 
+#: Whose code makes up what it needs.
+_TEST = re.compile(r".*/(?:tests?|testing)/.*|.*/(?:conftest|test_\w*|\w*_test)\.py")
+#: A word that a developer's own server has for a password, on the developer's own machine.
+_LOCAL = frozenset({"localhost", "127.0.0.1"})
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+_WORD = re.compile(r"[a-z]+[0-9]{0,4}")
 
 #: In lower case: text without any of these holds no secret that we know, and to look for them is fast.
 _SIGNS = (
@@ -93,8 +101,9 @@ def no_secret_in_layers(contents: Contents, image: Image) -> Said:
 
     A deleted file stays in the layer that brought it, and an argument of a build stays in the history; whoever pulls
     the image has both. Looked for: .env files with values, private keys, credential files, tokens of known forms,
-    random-looking values under a name such as `SECRET_KEY`, passwords in URLs. Values are never shown. Source: CIS
-    Docker Benchmark 4.10; Docker's "Build secrets"; BuildKit's SecretsUsedInArgOrEnv.
+    random-looking values under a name such as `SECRET_KEY`, passwords in URLs; the last two not in tests, whose values
+    are made up, nor in docstrings. Values are never shown. Source: CIS Docker Benchmark 4.10; Docker's "Build secrets";
+    BuildKit's SecretsUsedInArgOrEnv.
     """
     hint = "give it to the container when it starts, and change it: whoever has the image has it"
     out = []
@@ -105,7 +114,7 @@ def no_secret_in_layers(contents: Contents, image: Image) -> Said:
                 again = ", deleted again by a later one" if gone else ""
                 where = f"{file.path}:{secret.line}" if secret.line else file.path
                 message = f"{secret.what} in layer {number} of {len(contents.layers)}{again}"
-                out.append(failed(message, where=where, hint=hint))
+                out.append(failed(message, where=where, hint=_unread(file.path) + hint))
     for name, value in environment(image).items():
         if what := _variable(name, value):
             named = "" if name in what else f", in `{name}`"
@@ -121,6 +130,13 @@ def no_secret_in_layers(contents: Contents, image: Image) -> Said:
     return out or passed(f"no secret in {entries} entries of {len(contents.layers)} layers, variables, history")
 
 
+def _unread(path: str) -> str:
+    """What else helps where the file is the project's, and no code."""
+    own = path.startswith(APP + "/") and not path.endswith(".py")
+    name = path.removeprefix(APP + "/")
+    return f'unless the application reads it, `exclude = ["{name}"]` under [tool.lading] leaves it out; ' if own else ""
+
+
 def found(file: File) -> Iterator[Secret]:
     """The secrets in one file of one layer, as far as its bytes were kept."""
     if file.kind != "file" or file.data is None:
@@ -134,12 +150,26 @@ def found(file: File) -> Iterator[Secret]:
         return
     credentials = _CREDENTIALS.fullmatch(file.path) is not None
     lines = enumerate(text.splitlines(), 1) if credentials else _suspicious(text)
+    test, shown = _TEST.fullmatch(file.path) is not None, cache(_docstrings)
     for number, line in lines:
         what = next(_in_text(line), "")
+        if what and what not in _TOKENS and (test or (file.path.endswith(".py") and number in shown(text))):
+            continue
         if not what and credentials:
             what = _credential(file.path.rpartition("/")[2], line)
         if what:
             yield Secret(what, number)
+
+
+def _docstrings(text: str) -> frozenset[int]:
+    """The lines of Python code that are documentation; none where it is no code of this Python."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return frozenset()
+    owners = (node for node in ast.walk(tree) if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False))
+    places = (owner.body[0] for owner in owners)
+    return frozenset(line for one in places for line in range(one.lineno, (one.end_lineno or one.lineno) + 1))
 
 
 def _suspicious(text: str) -> Iterator[tuple[int, str]]:
@@ -189,7 +219,8 @@ def _in_text(line: str) -> Iterator[str]:
             yield what
     if "@" in line:
         for url in _URL.finditer(line):
-            known = url["password"] == url["user"] or len(url["password"]) < 6 or "example" in url["host"]
+            word = url["host"] in _LOCAL and _WORD.fullmatch(url["password"])
+            known = word or url["password"] == url["user"] or len(url["password"]) < 6 or "example" in url["host"]
             if not known and not _PLACEHOLDER.search(url["password"]):
                 yield "a password in a URL"
     for assigned in _ASSIGNED.finditer(line):
