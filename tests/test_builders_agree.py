@@ -19,7 +19,7 @@ import agreement
 import pytest
 from agreement import Difference, Files, Permitted
 
-from lading import command, render, stages
+from lading import cli, command, render, stages
 from lading.build import docker
 from lading.build.interpreter import Compiler
 from lading.model import File, Image
@@ -27,7 +27,7 @@ from lading.model import File, Image
 pytestmark = pytest.mark.engine
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-NAMES = ("task-list", "sdlc-lens", "todo-api", "reading-app", "video-events")
+NAMES = ("task-list", "sdlc-lens", "todo-api", "reading-app", "video-events", "written")
 SITE = "/opt/venv/lib/python3.13/site-packages"
 
 #: Reads the bytes of two compiled modules; ends with 0 where their code is the same. Version 2 of marshal's format has
@@ -142,13 +142,26 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     agreement.removed()
 
 
+def written(store: Path) -> Path:
+    """The first example, as one that writes by paths that no variable moves, and fails without an `.env`."""
+    copy = store / "task-list"
+    shutil.copytree(EXAMPLES / "task-list", copy)
+    config = copy / "app" / "config.py"
+    text = config.read_text()
+    moved = 'os.environ.get("DATABASE_URL", "sqlite:///./tasks.db")'
+    assert moved in text
+    config.write_text(text.replace(moved, '"sqlite:///./tasks.db"') + "\n\nopen('.env').close()\nos.makedirs('logs')\n")
+    assert cli.main(["init", str(copy), "--force"]) == 0
+    return copy
+
+
 @pytest.fixture(scope="module")
 def pairs(store: Path) -> Callable[[str], Pair]:
     made: dict[str, Pair] = {}
 
     def pair(name: str) -> Pair:
         if name not in made:
-            stage = stages.start(EXAMPLES / name, {})
+            stage = stages.start(written(store) if name == "written" else EXAMPLES / name, {})
             on, installed = agreement.base(stage.plan, store / name, store), stage.plan.dependencies.install
             made[name] = Pair(
                 stage, on, agreement.by_docker(stage, on, "runtime", store), agreement.by_ourselves(stage, on, store),
@@ -183,6 +196,16 @@ def test_both_images_are_run_in_the_same_way(name: str, pairs: Callable[[str], P
         "Healthcheck",
         "StopSignal",
     } <= (docker.keys())
+
+
+def test_what_is_written_is_led_to_the_volume_by_both(pairs: Callable[[str], Pair]) -> None:
+    pair = pairs("written")
+    for image in (pair.docker, pair.ours):
+        files = agreement.files(image)
+        assert {path: files[path].link for path in ("/app/logs", "/app/tasks.db")} == {
+            "/app/logs": "/data/logs", "/app/tasks.db": "/data/tasks.db",
+        }  # fmt: skip
+        assert (files["/app/.env"].kind, files["/app/.env"].size) == ("file", 0)
 
 
 def test_every_permitted_difference_is_needed(pairs: Callable[[str], Pair], store: Path) -> None:
