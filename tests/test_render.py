@@ -173,6 +173,16 @@ def test_the_dockerfile_needs_no_newer_builder() -> None:
             ],
         ),
         (
+            {
+                "dependencies": replace(PLAN.dependencies, manager="poetry", install=True),
+                "packaging": replace(PACKAGING, backend="poetry.core.masonry.api"),
+            },
+            [
+                "pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-compile --no-deps"
+                " --target /opt/project ./project &&",
+            ],
+        ),
+        (
             {"env": {**PLAN.env, "DATABASE_URL": 'sqlite:////data/$a"b.db'}},
             ['DATABASE_URL="sqlite:////data/\\$a\\"b.db"'],
         ),

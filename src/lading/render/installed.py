@@ -15,6 +15,9 @@ COMPILE = "/opt/venv/bin/python -m compileall -qq -f --invalidation-mode"
 
 
 _UV = "uv pip install --python /opt/venv/bin/python --link-mode copy --no-deps --no-sources"
+#: Of `^1.4 || ^2.0`, which Poetry reads, its back end makes a requirement that PEP 508 does not allow. Nothing here
+#: asks for what is required, but uv reads it all the same, and stops; pip does not.
+_PIP = "pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-compile --no-deps"
 
 _WHERE = (
     "It goes to a place of its own, so that a change leaves the dependencies' layer as it is, and is built from a "
@@ -89,9 +92,10 @@ def _install(plan: Plan) -> str:
     ]
     copies = [*(["cp -r /beside ."] if outside else []), *(["cp -r /app project"] if inside or own else [])]
     places = shlex.join([*(f"beside/{path}" for path in outside), *inside, *own])
+    installer = _PIP if plan.dependencies.manager == "poetry" else _UV
     lines = [
         *mounts,
-        " \\\n && ".join([*copies, f"{_UV} --target {folder} \\\n      {places}"]),
+        " \\\n && ".join([*copies, f"{installer} --target {folder} \\\n      {places}"]),
     ]
     # What /app has, the server imports from there: a second copy would only be read by who wonders which one runs.
     ours = [one for one in plan.env["PYTHONPATH"].split(":") if one == "/app" or one.startswith("/app/")]
@@ -115,7 +119,9 @@ def _why(plan: Plan) -> str:
     """The comment above it, each line as long as a reader likes it."""
     own = ["The code asks for the project's own metadata, so that the project itself is installed."]
     others = ["What the dependencies name and no index has are folders of this repository."]
-    words = [*(own * plan.dependencies.install), *(others * bool(plan.dependencies.local)), _WHERE]
+    lenient = ["By pip, which does not stop at what Poetry's back end makes of a requirement with `||`."]
+    poetry = plan.dependencies.manager == "poetry"
+    words = [*(own * plan.dependencies.install), *(others * bool(plan.dependencies.local)), _WHERE, *(lenient * poetry)]
     return "\n".join(textwrap.wrap(" ".join(words), 117, initial_indent="# ", subsequent_indent="# "))
 
 
