@@ -252,6 +252,18 @@ def test_dockers_builder_does_not_need_the_python_of_ours() -> None:
     assert make(old, builder="docker").base.image == "python:3.11-slim"
 
 
+@pytest.mark.parametrize(
+    ("name", "default", "level"),
+    [("LEVEL", "warning", "warning"), ("LEVEL", "WARNING", "WARNING"), ("LEVEL", None, "INFO"), ("LEVEL", "20", "INFO"),
+     (None, None, "info")],
+)  # fmt: skip
+def test_a_log_level_is_spelled_as_the_code_takes_it(name: str | None, default: str | None, level: str) -> None:
+    """`logging` knows `INFO` alone; what only Uvicorn reads is spelled as Uvicorn does."""
+    variable = Fact(Variable(name="LEVEL", default=default), "app/log.py:3")
+    project = replace(PROJECT, environment=(variable,), log_level=Fact(name, "app/log.py:3") if name else None)
+    assert make(project).log_level.default == level
+
+
 @pytest.mark.parametrize("volume", ["data", "/", "/app", "./data", "/tmp/"])
 def test_the_volume_is_a_folder_of_its_own(volume: str) -> None:
     with pytest.raises(BadInput, match="`volume` must be a folder of its own"):

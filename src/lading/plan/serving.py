@@ -46,7 +46,10 @@ def level(project: Project) -> str:
     """The code's own default for its log level, spelled as it spells it: some take no other case."""
     name = project.log_level.value if project.log_level else None
     default = next((fact.value.default for fact in project.environment if fact.value.name == name), None)
-    return default if default and default.lower() in LEVELS else "info"
+    if default and default.lower() in LEVELS:
+        return default
+    # Code that has no word of its own for it gives it to `logging`, which takes no other case.
+    return "INFO" if name else "info"
 
 
 def server(project: Project, settings: Settings, because: dict[str, str]) -> Serving:
