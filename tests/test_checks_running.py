@@ -732,3 +732,10 @@ def test_what_failed_in_a_migration_is_in_the_hint() -> None:
     said = running.silence(replace(RUNS["defaults"], ready=None, exited=1, log=log))
     wanted = "lading: 0002 failed: X: y / lading: the migrations failed, so nothing is started: it is at 0001"
     assert said.hint == f"its log ends: {wanted}"
+
+
+@pytest.mark.parametrize("check", ["port-configures", "host-configures"])
+def test_why_a_start_ended_is_said_where_it_is_missed(check: str) -> None:
+    evidence = silent(check.partition("-")[0], exited=1, log="INFO: so far, so good\nValueError: Unknown level: 'x'\n")
+    found = next(one for one in checks.judge(evidence) if one.check == check)
+    assert found.hint == "its log ends: ValueError: Unknown level: 'x'"

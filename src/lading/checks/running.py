@@ -21,17 +21,21 @@ def place(run: Run) -> str:
 
 def silence(run: Run) -> Finding:
     """The failure of a start that did not get as far as to serve, with the end of its log."""
-    lines = [line.strip() for line in run.log.splitlines() if line.strip()]
-    # What the launcher says of a failed migration stands below what failed.
-    told = 2 if lines and lines[-1].startswith("lading: the migrations failed") else 1
-    last = " / ".join(lines[-told:])
     how = "never answered" if run.ready is None else f"answered after {run.ready:.2f} s"
     if run.exited is not None:
         how = f"{'answered, and then' if run.ready else 'did not answer, and'} ended with status {run.exited}"
     elif run.ready is not None and run.answers:
         how = f"answered {run.answers[0].status}"
-    hint = f"its log ends: {secrets.redact(last)[:300]}" if last else "it wrote no log"
-    return failed(f"{how}, with {_given(run)}", hint=hint)
+    return failed(f"{how}, with {_given(run)}", hint=_end(run))
+
+
+def _end(run: Run) -> str:
+    """The end of its log, which says why it ended."""
+    lines = [line.strip() for line in run.log.splitlines() if line.strip()]
+    # What the launcher says of a failed migration stands below what failed.
+    told = 2 if lines and lines[-1].startswith("lading: the migrations failed") else 1
+    last = " / ".join(lines[-told:])
+    return f"its log ends: {secrets.redact(last)[:300]}" if last else "it wrote no log"
 
 
 def _given(run: Run) -> str:
@@ -90,7 +94,8 @@ def log_level_configures(defaults: Run, port: Run, host: Run, plan: Plan) -> Sai
         if level is None:
             return unknown(f"no start had `{variable}` set")
         if run.ready is None:
-            return failed(f"with {variable}={level} it never answered", hint="take a level in any case")
+            hint = _end(run) if run.exited is not None else "take a level in any case"
+            return failed(f"with {variable}={level} it never answered", hint=hint)
     if not any("INFO" in line for line in defaults.log.splitlines()):
         return unknown("the start `defaults` logged nothing as INFO, so that less cannot be seen")
     told = [line for line in port.log.splitlines() if "INFO" in line]
@@ -107,7 +112,7 @@ def _binding(run: Run, variable: str) -> Said:
     if run.ready is None:
         said = f"with {variable}={value} nobody answered on {place(run)}"
         if run.exited is not None:
-            said += f", the container ended with status {run.exited}"
+            return failed(f"{said}, the container ended with status {run.exited}", hint=_end(run))
         return failed(said, hint=f"bind the server to what `{variable}` says: a literal in CMD is not expanded")
     if not run.start.refused:
         return unknown(f"{variable}={value}: answers on {place(run)}, but nobody asked elsewhere")
