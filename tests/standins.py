@@ -38,7 +38,7 @@ with open(os.environ["CALLS"], "a") as file:
 exec(os.environ.get("THEN", ""))
 """
 
-PROGRAMS = ("uvicorn", "gunicorn", "celery", "dramatiq")
+PROGRAMS = ("uvicorn", "gunicorn", "celery", "dramatiq", "debugpy")
 WAITS = "import time; time.sleep(60)"
 
 

@@ -144,7 +144,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def written(store: Path) -> Path:
     """The first example, as one that writes by paths that no variable moves, and fails without an `.env`."""
-    copy = store / "task-list"
+    copy = store / "copy" / "task-list"
     shutil.copytree(EXAMPLES / "task-list", copy)
     config = copy / "app" / "config.py"
     text = config.read_text()

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from standins import PLAN, WAITS, Container, ended
 
+from lading import launch
 from lading.model import App, Backing, Program, Variable
 
 pytestmark = pytest.mark.slow
@@ -50,6 +51,16 @@ def test_serving_is_what_an_image_does_by_itself(container: Container, arguments
     )  # fmt: skip
     assert call["argv"][:5] == ["app.main:app", "--host", "0.0.0.0", "--port", "8000"]
     assert call["env"]["LADING_ROLE"] == "serve"
+
+
+def test_in_development_it_is_a_debugger_that_serves(container: Container) -> None:
+    text = launch.development(PLAN).decode().replace('"/app', f'"{container.app}')
+    (container.root / "lading" / "launch.json").write_text(text)
+    process = container.start()
+    assert ended(process) == (0, "")
+    (call,) = container.called()
+    assert (call["program"], call["pid"]) == ("debugpy", process.pid)
+    assert call["argv"][:5] == ["--listen", "0.0.0.0:5678", "-m", "uvicorn", "app.main:app"]
 
 
 def test_the_status_of_the_server_is_that_of_the_container(container: Container) -> None:

@@ -28,9 +28,10 @@ def serve(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> None:
     argv = command(config["server"], config, env, count)
     wait(config, env)
     migrated(config, env)
-    if config["stays"] or count > 1:
-        become(env, "serve", argv, stay=True)
-    become(env, "serve", [argv[0], HERE, "_uvicorn", *argv[3:]])
+    stays = config["stays"] or count > 1
+    if not stays and argv[1:3] == ["-m", "uvicorn"]:  # in development it is below a debugger
+        argv[1:3] = [HERE, "_uvicorn"]
+    become(env, "serve", argv, stay=stays)
 
 
 def worker(config: dict[str, Any], env: dict[str, str], rest: list[str], role: str = "worker") -> None:
