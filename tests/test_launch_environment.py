@@ -192,7 +192,7 @@ def test_a_file_that_the_application_reads_may_hold_what_is_required(container: 
     (container.app / "config").mkdir()
     (container.app / "config" / ".env.prod").mkdir()  # what Docker makes of a file that is not there
     assert container.run()[0] == 2
-    (container.app / ".env").touch()
+    (container.app / ".env").write_text("SECRET_KEY=x\n")
     assert container.run() == (0, "")
 
 
