@@ -6,11 +6,13 @@ import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import replicas
 from standins import PLAN, WAITS, Container, Server, ended
 
+from lading.launcher import processes
 from lading.model import Backing, Migrations, Serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.namespaces]
@@ -98,6 +100,27 @@ def test_a_second_signal_kills(container: Container, number: int) -> None:
     os.kill(first, signal.SIGTERM)
     assert ended(process)[0] == 128 + signal.SIGKILL
     assert time.monotonic() - began < 2
+
+
+def test_a_signal_before_the_program_is_known_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may say that it runs, and somebody end us for that, before we are told its number."""
+    spawned = os.posix_spawn
+
+    def spawn(*given: Any, **options: Any) -> int:
+        pid = spawned(*given, **options)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return pid
+
+    def lost(_number: int, _frame: object) -> None:
+        raise AssertionError("the signal came to nobody")
+
+    monkeypatch.setattr(os, "posix_spawn", spawn)
+    before = signal.signal(signal.SIGTERM, lost)
+    try:
+        found = processes.attended(["/bin/sleep", "60"], dict(os.environ))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert found == (128 + signal.SIGTERM, signal.SIGTERM)
 
 
 def test_uvicorn_as_process_1_is_ended_before_it_serves(container: Container) -> None:

@@ -18,6 +18,7 @@ from lading.errors import Outside, Untrusted
 
 ATTEMPTS = 3
 TIMEOUT = 30  # seconds without a byte
+_AGAIN = -3  # EAI_AGAIN of getaddrinfo(3), in Linux's netdb.h
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +99,11 @@ def _copy(answer: http.client.HTTPResponse, file: IO[bytes], url: str, sha256: s
 
 
 def _hopeless(error: BaseException) -> bool:
-    """Whether trying again cannot help: a certificate is refused, or a name does not resolve."""
+    """Whether trying again cannot help: a certificate is refused, or a name does not resolve, and not for now."""
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    return isinstance(reason, ssl.SSLCertVerificationError) or type(reason).__name__ == "gaierror"
+    if type(reason).__name__ == "gaierror" and isinstance(reason, OSError):
+        return reason.errno != _AGAIN
+    return isinstance(reason, ssl.SSLCertVerificationError)
 
 
 def _unreachable(url: str, error: BaseException) -> Outside:

@@ -7,10 +7,6 @@ import sys
 
 from .log import Stop
 
-TYPE_CHECKING = False  # importing typing would cost a health check more than all the rest
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 def become(env: dict[str, str], role: str, argv: list[str], *, stay: bool = False, hurries: bool = False) -> None:
     """Be replaced by `argv`; or `stay` as the first process of the container, and attend to it."""
@@ -38,13 +34,14 @@ def attended(argv: list[str], env: dict[str, str], *, hurries: bool = False) -> 
     """
     import signal
 
-    try:
-        child = os.posix_spawn(argv[0], argv, env, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ))
-    except (OSError, ValueError) as error:
-        raise cannot(argv, error) from None
+    child = 0
+    early: list[int] = []
     asked: list[int] = []
 
     def passed(number: int, _frame: object) -> None:
+        if not child:
+            early.append(number)
+            return
         stops = number in (signal.SIGTERM, signal.SIGINT)
         hard = stops and bool(asked) and not hurries
         asked.extend([number] if stops else [])
@@ -53,8 +50,15 @@ def attended(argv: list[str], env: dict[str, str], *, hurries: bool = False) -> 
         except ProcessLookupError:
             return  # it has just been waited for
 
+    # Before it is there: it may tell somebody that it runs, and that one end us, before we do anything else.
     names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")
     before = [(getattr(signal, name), signal.signal(getattr(signal, name), passed)) for name in names]
+    try:
+        child = os.posix_spawn(argv[0], argv, env, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ))
+    except (OSError, ValueError) as error:
+        raise cannot(argv, error) from None
+    for number in early:
+        passed(number, None)
     while True:
         pid, status = os.waitpid(-1, 0)
         if pid == child:
@@ -67,18 +71,3 @@ def attended(argv: list[str], env: dict[str, str], *, hurries: bool = False) -> 
 def cannot(argv: list[str], error: Exception) -> Stop:
     """What to stop with where `argv` is not started: its format, its interpreter, a variable that is too long."""
     return Stop(f"{argv[0]} cannot be started: {getattr(error, 'strerror', None) or error}", 2)
-
-
-def running() -> Iterator[tuple[int, str]]:
-    """Every process here that a role of ours became or started, with that role; process 1 first."""
-    for name in sorted((name for name in os.listdir("/proc") if name.isdigit()), key=int):
-        try:
-            with open(f"/proc/{name}/environ", "rb") as file:
-                found = (b"\0" + file.read()).partition(b"\0LADING_ROLE=")[2]
-            # The containers of a pod may share their processes, but never their files.
-            if found and os.readlink(f"/proc/{name}/ns/mnt") != os.readlink("/proc/self/ns/mnt"):
-                continue
-        except OSError:
-            continue  # it is gone, or somebody else's
-        if found and int(name) != os.getpid():
-            yield int(name), found.partition(b"\0")[0].decode(errors="replace")

@@ -7,7 +7,7 @@ import time
 
 from .addresses import addresses, broker_of
 from .log import Stop
-from .processes import running
+from .running import running
 
 TYPE_CHECKING = False  # importing typing would cost a health check more than all the rest
 if TYPE_CHECKING:

@@ -24,12 +24,11 @@ UV = "0.13.8"
 DEBUGPY = "1.8.22"
 UVICORN = "0.54.0"
 
-#: Where apt and uv keep what they fetched: shared by builds, in no layer.
+#: Where apt keeps what it fetched: shared by builds, in no layer.
 APT = (
     "--mount=type=cache,target=/var/cache/apt,sharing=locked",
     "--mount=type=cache,target=/var/lib/apt/lists,sharing=locked",
 )
-CACHE = "--mount=type=cache,target=/root/.cache"
 
 
 def render(plan: Plan, /) -> Mapping[str, str]:
@@ -68,14 +67,15 @@ def _build(plan: Plan) -> str:
 FROM ${{PYTHON_IMAGE}} AS build
 WORKDIR /build
 {_compilers(plan)}
-# A cache mount is kept between builds, and is in no layer.
-RUN {CACHE} \\
+# What pip and uv fetch: a cache mount is kept between builds, and is in no layer.
+ENV XDG_CACHE_HOME={installed.FETCHED}
+RUN {installed.CACHE} \\
     pip install --disable-pip-version-check --root-user-action=ignore uv=={UV}
 
 # An environment without pip, and without what only a shell or a compiler reads. Before the code, so that a change of
 # the code leaves this layer as it is; the files that decide are mounted, not copied. Links cannot leave the cache, so
 # that files are copied.
-RUN {join(CACHE, *mounts)} \\
+RUN {join(installed.CACHE, *mounts)} \\
     python -m venv --without-pip /opt/venv \\
  && rm -rf /opt/venv/bin/*ctivate* /opt/venv/include /opt/venv/lib64 /opt/venv/.gitignore \\
  && uv pip install --python /opt/venv/bin/python --link-mode copy{newest} {shlex.join(arguments)} \\
@@ -182,7 +182,8 @@ def _dev(plan: Plan) -> str:
 FROM image AS dev
 USER 0:0
 # With bytecode, or every reload would compile the debugger first, for a second or two.
-RUN {join(CACHE, "--mount=type=bind,from=build,source=/usr/local/bin/uv,target=/usr/local/bin/uv")} \\
+RUN {join(installed.CACHE, "--mount=type=bind,from=build,source=/usr/local/bin/uv,target=/usr/local/bin/uv")} \\
+    XDG_CACHE_HOME={installed.FETCHED} \\
     uv pip install --python /opt/venv/bin/python --link-mode copy debugpy=={DEBUGPY}{server} \\
  && {{ {installed.COMPILE} unchecked-hash \\
       /opt/venv/lib/python*/site-packages/debugpy || true; }}

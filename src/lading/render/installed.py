@@ -11,6 +11,10 @@ from lading import plan as plans
 from lading.model import Plan
 from lading.render import launcher, layout
 
+#: Where pip and uv keep what they fetched: shared by builds, in no layer.
+FETCHED = "/var/cache/build"
+CACHE = f"--mount=type=cache,target={FETCHED}"
+
 COMPILE = "/opt/venv/bin/python -m compileall -qq -f --invalidation-mode"
 
 
@@ -87,7 +91,7 @@ def _install(plan: Plan) -> str:
     inside = [f"project/{path}" for path in plan.dependencies.local if not path.startswith("../")]
     own = ["./project"] if plan.dependencies.install else []
     mounts = [
-        "--mount=type=cache,target=/root/.cache",
+        CACHE,
         *(f"--mount=type=bind,source={path},target=/beside/{path}" for path in outside),
     ]
     copies = [*(["cp -r /beside ."] if outside else []), *(["cp -r /app project"] if inside or own else [])]
