@@ -261,6 +261,15 @@ def test_two_wheels_that_differ_at_one_path(tmp_path: Path) -> None:
     assert refused(tmp_path, one, two).message == error.message  # it is not forgotten
 
 
+@pytest.mark.parametrize(("path", "read"), [("CHANGELOG.md", False), ("LICENSE", False), ("notes.py", True)])
+def test_documents_of_two_wheels_are_no_conflict(tmp_path: Path, path: str, read: bool) -> None:
+    one, two = ((name, wheels.wheel(name, files={path: name.encode()})) for name in ("one", "two"))
+    if read:
+        assert f"install different files at `{path}`" in refused(tmp_path, one, two).message
+    else:
+        assert f"{SITE}/{path}" in contents.load(assembled(tmp_path, one, two), lambda _: False).files
+
+
 def test_two_wheels_that_agree_at_one_path(tmp_path: Path) -> None:
     names = ("one", "two", "three", "four", "five")  # more than there are layers, so that two share one
     same = [(name, wheels.wheel(name, files={"shared/__init__.py": b"1", f"{name}.py": b""})) for name in names]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -142,8 +143,14 @@ def _mend(one: Wheel, store: Path, progress: Progress) -> None:
         fetch([one.distribution], store=store, progress=progress)
 
 
+_DOCUMENT = re.compile(r"[A-Za-z_-]+(?:\.(?:md|rst|txt))?")
+
+
 def _conflicts(found: Mapping[str, Sequence[Entry]], python: str) -> None:
-    """Raises `BadInput` where a path would have two contents; which one won would be chance."""
+    """Raises `BadInput` where a path would have two contents; which one won would be chance.
+
+    Of documents beside the packages, which no program reads, one stays: aerich and pypika-tortoise both bring theirs.
+    """
     own = (
         f"{runtime.VENV}/pyvenv.cfg",
         *(f"{runtime.VENV}/bin/{name}" for name in ("python", "python3", f"python{python}")),
@@ -154,8 +161,8 @@ def _conflicts(found: Mapping[str, Sequence[Entry]], python: str) -> None:
             if entry.path in own:
                 raise BadInput(f"`{name}` would replace `/{entry.path}` of the virtual environment")
             other, there = owners.setdefault(entry.path, (name, entry))
-            if there.data != entry.data:
-                where = posixpath.relpath(entry.path, runtime.site(python))
+            where = posixpath.relpath(entry.path, runtime.site(python))
+            if there.data != entry.data and not _DOCUMENT.fullmatch(where):
                 raise BadInput(
                     f"`{other}` and `{name}` install different files at `{where}`",
                     hint="one of them overwrites the other wherever they are installed: choose versions that do not, "

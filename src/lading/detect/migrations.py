@@ -40,7 +40,7 @@ def detect(code: Code, reached: Collection[str] = (), entry: str = "") -> Fact[M
 
     Raises `BadInput` when `alembic.ini` cannot be read, or names a folder that is not there: every start would fail.
     """
-    found = _alembic(code) or _aerich(code) or settings_start.script(code)
+    found = _alembic(code) or _applied(code, _aerich(code)) or settings_start.script(code)
     found = found or settings_start.creates(code, reached, entry)
     return replace(found, key="migrations") if found else None
 
@@ -158,10 +158,22 @@ def _aerich(code: Code) -> Fact[Migrations] | None:
     return None
 
 
+def _applied(code: Code, found: Fact[Migrations] | None) -> Fact[Migrations] | None:
+    """`found`, where there is something to apply: `aerich upgrade` fails where the folder is not there."""
+    if found is None or any(path.startswith(f"{found.value.folder}/") for path in code.source.files):
+        return found
+    return None
+
+
 def notes(
     code: Code, found: Fact[Migrations] | None, reached: Collection[str] = (), entry: str = ""
 ) -> Iterator[Fact[str]]:
     """What the user should know of the migrations before they run in a container."""
+    made_later = _aerich(code)
+    if made_later and _applied(code, made_later) is None:
+        folder = made_later.value.folder
+        yield Fact(f"`{folder}`, where Aerich's migrations are to be, is not in the tree: none is applied before the "
+                   "start", made_later.because)  # fmt: skip
     if found is None:
         return
     value = found.value

@@ -96,7 +96,8 @@ def upgrade(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> Non
         os.chdir(os.path.dirname(file) if tool == "aerich" else config["working"])
         status, asked = attended(argv, {**env, "PYTHONPATH": path})
         if status:
-            raise Stop(f"{os.path.basename(file)} ended with {status}", 128 + asked if asked else 1)
+            name = "aerich upgrade" if tool == "aerich" else os.path.basename(file)
+            raise Stop(f"{name} ended with {status}", 128 + asked if asked else 1)
         say("the database is migrated")
 
 

@@ -56,7 +56,7 @@ def _runs(plan: Plan) -> list[Row]:
         why = because(f"{field}.variable", "") or because(f"{field}.default", "")
         rows.append((name, f"{binding.variable}, else {binding.default}", why))
     if plan.migrations:
-        heads = ", ".join(plan.migrations.heads)
+        heads = ", ".join(plan.migrations.heads) or "its newest revision"
         rows.append(("migrations", f"{plan.migrations.tool} to {heads}, before it serves", because("migrations", "")))
     if plan.database:
         rows.append(("database", plan.database.dialect, because("database", "")))

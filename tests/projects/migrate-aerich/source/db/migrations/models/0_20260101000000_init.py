@@ -1,0 +1,5 @@
+from tortoise import BaseDBAsyncClient
+
+
+async def upgrade(db: BaseDBAsyncClient) -> str:
+    return "CREATE TABLE notes (id INTEGER PRIMARY KEY)"
