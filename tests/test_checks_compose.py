@@ -12,7 +12,7 @@ from values import GOOD, PLAN
 
 from lading import checks, render
 from lading.checks import Evidence, around, composition
-from lading.checks.gitignore import matcher
+from lading.gitignore import matcher
 from lading.model import Backing, Program
 from lading.source import Memory
 

@@ -9,7 +9,6 @@ import lading
 from lading import checks
 
 KEY = "-----BEGIN RSA PRIVATE " + "KEY-----\\n" + "MIIEpAIBAAKCAQEA" * 4
-# The guide in the copy is that of the whole, and names the variable.
 EXAMPLE = Path(__file__).parent.parent / "examples" / "task-list"
 
 

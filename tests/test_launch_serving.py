@@ -124,7 +124,7 @@ def test_a_second_signal_hurries(server: str, second: int, kind: str, tmp_path: 
 
 
 def test_a_thread_that_goes_on_does_not_hold_the_end_up(tmp_path: Path, python: Path) -> None:
-    """Uvicorn waits eight seconds for it, shuts down, and would wait on."""
+    """Uvicorn waits eight seconds for it, shuts down, and would wait on, until it is killed after ten."""
     port = replicas.port()
     running = Running(Place(root=tmp_path, python=python).install(plan(Serving())), port)
     asking, _ = beside(lambda: replicas.answers(port, "/thread/20", timeout=1))
@@ -134,6 +134,18 @@ def test_a_thread_that_goes_on_does_not_hold_the_end_up(tmp_path: Path, python: 
     asking.join()
     assert (status, took < 10) == (0, True), f"{took:.1f} s\n{running.log}"
     assert running.log.count("lifespan ended") == 1, running.log
+
+
+def test_what_is_to_be_done_at_the_end_is_done(tmp_path: Path, python: Path) -> None:
+    """Telemetry is sent by `atexit`, and work is finished in threads, after Uvicorn has shut down."""
+    port = replicas.port()
+    place = Place(root=tmp_path, python=python).install(plan(Serving()))
+    running = Running(place, port)
+    assert replicas.answers(port, "/later/", timeout=5)
+    running.ask(signal.SIGTERM)
+    status, took = running.end()
+    assert (status, 2 < took < 9) == (0, True), f"{took:.1f} s\n{running.log}"
+    assert running.log.index("lifespan ended") < running.log.index("sent at the end"), running.log
 
 
 def test_a_rolling_replacement_behind_a_proxy_fails_no_request(tmp_path: Path, python: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from values import PLAN, PROJECT
 
-from lading import launch, plan, settings
+from lading import ignore, launch, plan, settings
 from lading.build import app
 from lading.detect import detect
 from lading.errors import BadInput
@@ -37,7 +37,8 @@ def started(files: dict[str, str], **given: str) -> str | None:
 def test_the_server_is_started_where_what_it_reads_is() -> None:
     inner = {"src/main.py": MAIN + STATIC + "import shop\n", "src/shop.py": "", "src/static/x.css": ""}
     assert started(inner) == "src"
-    assert started({**inner, "src/static/x.css": "", "src/static/.gitkeep": ""}) == "src"
+    kept = {"src/main.py": MAIN + STATIC + "import shop\n", "src/shop.py": "", "src/static/.gitkeep": ""}
+    assert started(kept) == "src"
     assert started({**inner, "static/x.css": ""}) is None  # the root has it, too
     assert started({"src/main.py": MAIN + "import shop\n", "src/shop.py": ""}) is None  # nothing tells
     assert started({"main.py": MAIN + STATIC, "static/x.css": ""}) is None
@@ -73,6 +74,21 @@ def placed(more: str, files: dict[str, str] | None = None) -> dict[str, tuple[st
         ('open("/app/logs/x.log", "a")\n', {}, {"/app/logs/x.log": ("logs/x.log", "logs")}),
         ('open("/srv/x.log", "a")\n', {}, {"/srv/x.log": (None, None)}),
         ('open("../x.log", "a")\n', {}, {}),
+        # What is code, or read, is there, whatever git says; and git's own rules hold, in every folder.
+        ('os.makedirs("shop/data")\n', {"shop/data/x.bin": "", ".gitignore": "/data/\n"}, {"shop/data": (None, None)}),
+        ('os.makedirs("shop")\n', {"shop/x.py": "", ".gitignore": "shop\n"}, {"shop": (None, None)}),
+        (
+            'open("data/seed.json").read()\nopen("data/out.json", "w")\n',
+            {"data/seed.json": "", ".gitignore": "data/*\n"},
+            {"data/out.json": ("data/out.json", "data/out.json")},
+        ),
+        (
+            'os.makedirs("data")\n',
+            {"data/a": "", "data/b": "", ".gitignore": "data/*\n!data/b\n"},
+            {"data": (None, None)},
+        ),
+        ('os.makedirs("var")\n', {"var/a": "", "var/.gitignore": "*\n"}, {"var": ("var", "var")}),
+        ('os.makedirs(".data")\n', {".data/.gitkeep": ""}, {".data": (".data", ".data")}),
     ],
 )
 def test_what_of_a_written_path_the_tree_lacks(
@@ -85,6 +101,27 @@ def test_a_path_is_from_where_the_server_is_started() -> None:
     more = STATIC + 'import shop\nos.makedirs("data")\nos.makedirs(os.path.join(os.path.dirname(__file__), "out"))\n'
     project = found({"src/main.py": MAIN + more, "src/shop.py": "", "src/static/x.css": ""})
     assert {fact.value.at for fact in project.paths if fact.value.written} == {"src/data", "src/out"}
+
+
+def test_what_the_user_says_is_written_is_placed_as_what_is_found() -> None:
+    files = {
+        "pyproject.toml": MANIFEST + "[tool.lading]\nwritten = ['up', 'full', 'main.py', '/app/out']\n",
+        "full/x": "",
+    }
+    project = found({"main.py": MAIN, **files})
+    assert {fact.value.path: fact.value.lacks for fact in project.paths} == {
+        "up": "up", "full": None, "main.py": None, "/app/out": "out",
+    }  # fmt: skip
+    inner = found({"src/main.py": MAIN + STATIC, "src/static/x.css": "", **files})
+    assert {fact.value.lacks for fact in inner.paths if fact.value.written} >= {"src/up"}
+
+
+def test_a_file_is_told_from_a_folder_by_what_is_done_with_it() -> None:
+    more = 'open("counter", "w")\nos.makedirs("v1.0")\nlogging.basicConfig(filename="logs/app")\n'
+    project = found({"main.py": MAIN + "import logging\n" + more})
+    made = plan.make(project, settings.load(Memory({}), {}, {}))
+    assert made.app.links == {"counter": "/data/counter", "logs": "/data/logs", "v1.0": "/data/v1.0"}
+    assert made.app.folders == ("/data", "/data/logs", "/data/v1.0")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +169,6 @@ def test_a_link_is_called_as_the_code_calls_it() -> None:
     one = made(written("src/data", made=True), written("src/out", made=True), working="src")
     assert one.app.links == {"src/data": "/data", "src/out": "/data/out"}
     assert launch.config(one)["WorkingDir"] == "/app/src"
-    assert launch.decisions(one)["working"] == "/app/src"
 
 
 def test_what_has_moved_or_is_only_read_is_no_link() -> None:
@@ -147,9 +183,26 @@ def test_what_has_moved_or_is_only_read_is_no_link() -> None:
     ("path", "blank"), [(".env", True), ("src/.env.local", True), ("app.env", True), ("settings.toml", False)]
 )
 def test_an_environment_that_must_be_a_file_is_an_empty_one(path: str, blank: bool) -> None:
-    one = made(Place(path=path, use="settings", present=False, at=path, lacks=path))
-    assert one.app.blanks == ((path,) if blank else ())
-    assert one.env_files == (path,)
+    for present in (False, True):  # a developer's own stays out of the image
+        one = made(Place(path=path, use="settings", present=present, needed=True, at=path, lacks=path))
+        assert one.app.blanks == ((path,) if blank else ())
+        assert one.env_files == (path,)
+    assert made(Place(path=path, use="settings", present=False, at=path)).app.blanks == ()  # it starts without
+
+
+def test_no_empty_file_is_made_on_the_volume() -> None:
+    env = Place(path="conf/.env", use="settings", present=False, needed=True, at="conf/.env", lacks="conf")
+    one = made(written("conf/out.json", "conf"), env)
+    assert (one.app.links, one.app.blanks) == ({"conf": "/data/conf"}, ())
+
+
+def test_a_link_is_left_out_by_its_very_name() -> None:
+    one = made(written("out[1", made=True), written("!odd", made=True), written(".data", made=True))
+    assert {r"out\[1", r"\!odd", ".data"} <= set(one.app.exclude)
+    ignored = ignore.matcher(one.app.exclude)
+    assert [path for path in ("out[1/x", "!odd/x", ".data/.gitkeep", "app/main.py") if not ignored(path)] == [
+        "app/main.py"
+    ]
 
 
 # ── both builders ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -253,14 +253,16 @@ def test_dockers_builder_does_not_need_the_python_of_ours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "default", "level"),
-    [("LEVEL", "warning", "warning"), ("LEVEL", "WARNING", "WARNING"), ("LEVEL", None, "INFO"), ("LEVEL", "20", "INFO"),
-     (None, None, "info")],
+    ("default", "allowed", "level"),
+    [
+        ("warning", (), "warning"), ("WARNING", (), "WARNING"), ("20", (), "info"), (None, (), "info"),
+        (None, ("debug", "info"), "info"), (None, ("DEBUG", "INFO"), "INFO"), ("Error", ("Info", "Error"), "Error"),
+    ],
 )  # fmt: skip
-def test_a_log_level_is_spelled_as_the_code_takes_it(name: str | None, default: str | None, level: str) -> None:
-    """`logging` knows `INFO` alone; what only Uvicorn reads is spelled as Uvicorn does."""
-    variable = Fact(Variable(name="LEVEL", default=default), "app/log.py:3")
-    project = replace(PROJECT, environment=(variable,), log_level=Fact(name, "app/log.py:3") if name else None)
+def test_a_log_level_is_spelled_as_the_code_takes_it(default: str | None, allowed: tuple[str, ...], level: str) -> None:
+    """`logging` knows `INFO` alone, Uvicorn `info`."""
+    variable = Fact(Variable(name="LEVEL", default=default, allowed=allowed), "app/log.py:3")
+    project = replace(PROJECT, environment=(variable,), log_level=Fact("LEVEL", "app/log.py:3"))
     assert make(project).log_level.default == level
 
 

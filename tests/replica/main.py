@@ -1,6 +1,7 @@
 """An ASGI application with no framework, so that fifty of it start in seconds: what the tests of the launcher serve."""
 
 import asyncio
+import atexit
 import os
 import time
 from typing import Any
@@ -18,9 +19,16 @@ async def app(scope: Message, receive: Any, send: Any) -> None:
     else:
         if scope["path"].startswith("/slow/"):
             await asyncio.sleep(float(scope["path"].rpartition("/")[2]))
+        elif scope["path"].startswith("/later/"):  # as telemetry does
+            atexit.register(sent)
         elif scope["path"].startswith("/thread/"):  # as a route of FastAPI that is no coroutine
             await asyncio.to_thread(time.sleep, float(scope["path"].rpartition("/")[2]))
         await answer(send, f"{scope['path']} {os.environ.get('REPLICA', '')} {os.getpid()}")
+
+
+def sent() -> None:
+    time.sleep(3)
+    print("sent at the end", flush=True)
 
 
 async def lifespan(receive: Any, send: Any) -> None:

@@ -30,6 +30,14 @@ def files(plan: Plan, source: Source) -> list[File]:
                 where=path,
                 hint="replace it by what it points to, or leave it out with `[tool.lading] exclude`",
             )
+    for path in source.files:
+        above = next((link for link in plan.app.links if path == link or path.startswith(f"{link}/")), None)
+        if above and not ignored(path):
+            raise BadInput(
+                f"stands where the code writes: in the image `{above}` is a link to the volume",
+                where=path,
+                hint="put it into another folder, or leave it out with `[tool.lading] exclude`",
+            )
     return [(path, executable, source.read(path)) for path, executable in source.files.items() if not ignored(path)]
 
 

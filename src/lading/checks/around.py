@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping
 
-from lading.checks import composition, gitignore, guide
+from lading import gitignore
+from lading.checks import composition, guide
 from lading.source import Source
 
 #: What is larger is nothing that somebody wrote.

@@ -6,7 +6,8 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
-from lading.checks import composition, gitignore, secrets
+from lading import gitignore
+from lading.checks import composition, secrets
 from lading.checks.composition import Service
 from lading.checks.evidence import Check, Said, counted, failed, passed, unknown
 from lading.detect.evidence_yaml import Node

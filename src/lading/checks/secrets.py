@@ -153,7 +153,12 @@ def found(file: File) -> Iterator[Secret]:
     test, shown = _TEST.fullmatch(file.path) is not None, cache(_docstrings)
     for number, line in lines:
         what = next(_in_text(line), "")
-        if what and what not in _TOKENS and (test or (file.path.endswith(".py") and number in shown(text))):
+        if (
+            what
+            and what not in _TOKENS
+            and not credentials
+            and (test or (file.path.endswith(".py") and number in shown(text)))
+        ):
             continue
         if not what and credentials:
             what = _credential(file.path.rpartition("/")[2], line)

@@ -81,7 +81,7 @@ def _detect(source: Source, settings: Settings) -> Project:
     starts = python_removed.starts(code, chosen.path, migrated, beside)
     removed = python_removed.detect(code, starts, declared.value)
     counted = metrics.single(code, chosen.object)
-    named = files.detect(code, reached, entry, declared.value)
+    named = override.written(files.detect(code, reached, entry, declared.value), settings)
     started = places.working(code, settings, chosen.fact.value.folder, named)
     found = Project(
         name=_name(source),

@@ -190,8 +190,8 @@ def _file(value: Database, url: str, where: str) -> Iterator[Fact[str]]:
     path = re.sub(r"^[\w+]+:(?://)?/?", "", url).partition("?")[0]
     if ":memory:" in url or not path:
         yield Fact("the database is in memory: it is empty at every start", where)
-    elif not path.startswith("/"):
-        by = f"set {value.variable} to a file on one" if value.variable else "mount one there, since the code fixes it"
+    elif not path.startswith("/") and value.variable:  # what no variable moves is led there by a link
+        by = f"set {value.variable} to a file on one"
         yield Fact(f"SQLite keeps `{path}` in the working directory, and not on a volume: {by}", where)
 
 

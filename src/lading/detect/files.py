@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from lading import gitignore
 from lading.detect import files_calls, settings_drivers, settings_guards
 from lading.detect.code import Code
 from lading.detect.files_calls import Use
@@ -55,6 +56,7 @@ def detect(code: Code, reached: Collection[str], entry: str, dependencies: Depen
     seen = list(_every(asked, has))
     made = {one.path for one in seen if one.use.written}
     folders = [one.path for one in seen if one.use.makes]
+    opened = {one.path for one in seen if one.use.opens}
     for one in seen:
         below = any(one.path == path or one.path.startswith(f"{path}/") for path in made)
         if not one.use.written and not one.present and (not one.needed or below):
@@ -71,6 +73,8 @@ def detect(code: Code, reached: Collection[str], entry: str, dependencies: Depen
                 present=one.present,
                 variable=one.use.at.variable if one.use.at else None,
                 made=any(folder == path or folder.startswith(f"{path}/") for folder in folders),
+                opened=path in opened,
+                needed=one.needed,
                 relative=one.use.at is not None and not one.use.at.anchored and not path.startswith("/"),
             ),
             f"{one.use.path}:{one.use.line}",
@@ -111,7 +115,7 @@ def _present(code: Code, use: Use) -> bool:
     if use.at is None or use.at.path.startswith("/"):
         return False
     bases = [""] if use.at.anchored else ["", *_above(use.path)]
-    return any(_exists(code, posixpath.normpath(posixpath.join(base, use.at.path))) for base in bases)
+    return any(exists(code, posixpath.normpath(posixpath.join(base, use.at.path))) for base in bases)
 
 
 def _above(path: str) -> Iterator[str]:
@@ -119,7 +123,8 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def _exists(code: Code, path: str) -> bool:
+def exists(code: Code, path: str) -> bool:
+    """Whether the tree has the file or the folder."""
     return path in code.source.files or path in _folders(code)
 
 
@@ -182,7 +187,7 @@ def notes(code: Code, reached: Collection[str], entry: str, dependencies: Depend
         examples = [path for path in files if posixpath.dirname(path) == posixpath.dirname(place.path)
                     and _is_example(posixpath.basename(path), posixpath.basename(place.path))]  # fmt: skip
         like = f", like `{examples[0]}`" if examples else ""
-        why = ", which git ignores," if any(pattern.fullmatch(place.path) for pattern in git) else ""
+        why = ", which git ignores," if git(place.path) else ""
         what = "must be built" if place.use in {"static", "templates"} else "must be given"
         told = (
             f"`{place.path}`{why} is not in the tree and {what} before the start{like}{instead.get(fact.because, '')}"
@@ -198,19 +203,13 @@ def _is_example(name: str, of: str) -> bool:
     return name != of and plain.strip(".").replace("..", ".") == of.lower().strip(".")
 
 
-def ignored(code: Code) -> list[re.Pattern[str]]:
-    """The patterns of .gitignore, near enough for a file's name."""
+def ignored(code: Code) -> gitignore.Ignored:
+    """Whether git leaves a path alone, by every `.gitignore` of the tree."""
     key = ("ignored",)
     if key not in code.memo:
-        text = code.source.read(".gitignore").decode(errors="replace") if ".gitignore" in code.source.files else ""
-        found = []
-        for raw in text.splitlines()[:2000]:
-            line = raw.strip().rstrip("/").lstrip("/")
-            if line and not line.startswith(("#", "!")) and len(line) < 200:
-                body = re.escape(line).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
-                found.append(re.compile(rf"(?:.*/)?{body}(?:/.*)?"))
-        code.memo[key] = found
-    result: list[re.Pattern[str]] = code.memo[key]
+        paths = [path for path in code.source.files if posixpath.basename(path) == gitignore.NAME]
+        code.memo[key] = gitignore.matcher({path: code.data(path).decode(errors="replace") for path in paths})
+    result: gitignore.Ignored = code.memo[key]
     return result
 
 

@@ -51,6 +51,7 @@ class Use:
     hard: bool = True  # fails where the path is not there
     purpose: Purpose | None = None
     makes: bool = False  # the folder
+    opens: bool = False  # writes it as a file
 
 
 def uses(code: Code, reached: Collection[str], has: Declared) -> tuple[Use, ...]:
@@ -83,7 +84,8 @@ def _of(  # noqa: C901, PLR0912 - a table
         for turn in loops.turns(code, path, node, within)[:_TURNS] if at is not None else ():
             one = loops.meant(Part(path, at, within), turn) if at is not None else None
             located = files_paths.locate(code, one.path, one.node, one.within) if one else None
-            yield Use(path, node.lineno, node, within, located, written, hard, purpose, makes=name in _FOLDERS)
+            opens = written and name not in _FOLDERS and name not in _MOVES and located is not None and located.whole
+            yield Use(path, node.lineno, node, within, located, written, hard, purpose, name in _FOLDERS, opens)
 
     if name == "StaticFiles":
         check = given.get("check_dir")

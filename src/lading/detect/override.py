@@ -9,8 +9,7 @@ Length: a table of every fact, and the change that each takes.
 from __future__ import annotations
 
 import difflib
-import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -276,13 +275,14 @@ def _system(project: Project, given: Given) -> tuple[Fact[Any], ...]:
     return tuple(fact for fact in project.system if fact.value.name not in without)
 
 
-def _paths(project: Project, given: Given) -> tuple[Fact[Any], ...]:
-    found = {fact.value.path: fact for fact in project.paths}
-    for path in given["written"].value:
-        before = found[path].value if path in found else Place(path=path, use="data", present=False)
-        inside = not before.present and not path.startswith(("/", ".."))
-        at = before.at or (posixpath.normpath(path) if inside else None)
-        found[path] = _sure(replace(before, written=True, at=at, lacks=before.lacks or at), given)
+def written(paths: Iterable[Fact[Place]], settings: Settings) -> tuple[Fact[Place], ...]:
+    """`paths`, and those that the setting says are written, before it is asked where they are."""
+    given = {"written": settings["written"]} if settings.given("written") else {}
+    found = {fact.value.path: fact for fact in paths}
+    for path in given["written"].value if given else ():
+        fresh = Place(path=path, use="data", present=False, relative=not path.startswith("/"))
+        before = found[path].value if path in found else fresh
+        found[path] = _sure(replace(before, written=True), given)
     return tuple(fact for _, fact in sorted(found.items()))
 
 
@@ -311,7 +311,6 @@ _CHANGES: Mapping[str, Callable[[Project, Given], Any]] = {
     "workers": _workers,
     "starts_programs": _text("starts_programs"),
     "system": _system,
-    "paths": _paths,
     "front_end": _text("front_end"),
     "layout": _layout,
 }

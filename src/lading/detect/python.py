@@ -63,10 +63,13 @@ def detect(
     # Syntax that the first of them promises anyway needs no search.
     found += _syntax(code, reached, found[0][0] if found else "") if code else ()
     newest = python_wheels.newest(packages, lock)
-    if removed and not found:
-        return Fact(f"<3.{removed.minor + 1}", removed.where, "likely", (newest.said,) if newest else ())
     if not found:
-        return None if newest is None else Fact(f"<3.{newest.minor + 1}", newest.where, "likely", (newest.said,))
+        limits = [(newest.minor, newest.where, newest.said)] if newest else []
+        limits += [(removed.minor, removed.where, removed.said)] if removed else []
+        if not limits:
+            return None
+        (minor, first, _), *later = sorted(limits)
+        return Fact(f"<3.{minor + 1}", first, "likely", tuple(said for _, _, said in later))
     specifier, where, confidence = found[0]
     rest: dict[str, str] = {}
     for other, place, _ in found[1:]:

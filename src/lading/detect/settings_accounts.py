@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from lading.detect import values
 from lading.detect.code import Code, every, written
 
+_STORE = re.compile(r"(?<!http)(?<!https)://$")
 _SPLITS = frozenset({"split", "rsplit", "partition", "rpartition"})
 _USER = re.compile(r"(?:USER(?:_?NAME)?|LOGIN|ACCOUNT)$")
 _PASSWORD = re.compile(r"(?:PASS(?:WORD|WD)?|PWD|PW|SECRET)$")
@@ -54,14 +55,14 @@ def _split(node: ast.expr) -> ast.expr | None:
 
 
 def _before_at(parts: Sequence[ast.expr]) -> Iterator[ast.expr]:
-    """What stands alone between `://` and `@`, unless it is called like a user."""
+    """What stands alone between `://` and `@`, unless it is called like a user; of a web page it is a token."""
     for before, part, after in zip(parts, parts[1:], parts[2:], strict=False):
         match before, part, after:
             case (
                 ast.Constant(value=str(start)),
                 ast.FormattedValue(value=inner, format_spec=None),
                 ast.Constant(value=str(end)),
-            ) if start.endswith("://") and end.startswith("@") and not _named(_USER, inner):
+            ) if _STORE.search(start) and end.startswith("@") and not _named(_USER, inner):
                 yield inner
             case _:
                 pass

@@ -232,6 +232,8 @@ def _named(code: Code, path: str, node: ast.Attribute, within: Function | None, 
     match names.resolve(code, path, node, within):
         case Place(node=ast.expr() as value) as place if value is not node:
             return _placed(code, path, place, within, depth)
+        case str() as level if re.fullmatch(r"logging\.(DEBUG|INFO|WARNING|ERROR|CRITICAL)", level):
+            return Value(level.removeprefix("logging."))  # a number, which is called so where a level is named
         case _:
             if inner := _nested(code, path, node, within):
                 return inner

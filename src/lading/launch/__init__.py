@@ -53,7 +53,6 @@ def decisions(plan: Plan) -> dict[str, Any]:
         "target": plan.app.target,
         "factory": plan.app.factory,
         "folder": plan.env["PYTHONPATH"],
-        "working": posixpath.normpath(posixpath.join("/app", plan.app.working)),
         "volume": plan.volume,
         "folders": list(plan.app.folders),
         "host": {"variable": plan.host.variable, "default": plan.host.default},
@@ -76,6 +75,7 @@ def decisions(plan: Plan) -> dict[str, Any]:
         "memory_per_process": plan.server.memory,
         # The others heed no second signal, and but for gunicorn wait for no process that lost its parent.
         "stays": plan.server.starts_programs or plan.server.kind != "uvicorn",
+        "stop_seconds": plan.stop_seconds,
         "metrics": plan.server.metrics,
         "programs": [_program(one, plan) for one in plan.programs],
         # The engine kills the check at its timeout, and then nobody hears why: ours comes first.

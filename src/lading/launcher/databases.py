@@ -139,12 +139,7 @@ def sqlite_file(config: dict[str, Any], env: dict[str, str]) -> str:
     url = (env.get(found["variable"] or "") or found["url"] or "") if found else ""
     scheme, _, rest = url.partition("://")
     path = rest.partition("?")[0]
-    if (
-        scheme.partition("+")[0] != "sqlite"
-        or path[:1] != "/"
-        or path[:1] != "/"
-        or path[1:].partition(":")[0] in ("", "file")
-    ):
+    if scheme.partition("+")[0] != "sqlite" or path[:1] != "/" or path[1:].partition(":")[0] in ("", "file"):
         return ""
     # To SQLAlchemy the first slash only ends the host, to Tortoise it is the root.
     tortoise = (config["migrations"] or {}).get("tool") == "aerich"

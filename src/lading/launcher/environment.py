@@ -44,6 +44,11 @@ def environment(config: dict[str, Any], env: dict[str, str]) -> None:
         wrong.append(f"{', '.join(missing)} {verb} not set, and the application does not start without")
     if wrong:
         raise Stop("; ".join(wrong), 2)
+    folders(config)
+
+
+def folders(config: dict[str, Any]) -> None:
+    """Make the folders on the volume that links in the image lead to: nobody else can."""
     for folder in config["folders"]:
         try:
             os.makedirs(folder, exist_ok=True)

@@ -93,7 +93,7 @@ def upgrade(config: dict[str, Any], env: dict[str, str], rest: list[str]) -> Non
     else:
         argv = [sys.executable if file.endswith(".py") else shell(file), file]
     if not at_head(config, env):
-        os.chdir(os.path.dirname(file) if tool == "aerich" else config["working"])
+        os.chdir(os.path.dirname(file) if tool == "aerich" else "/app")
         status, asked = attended(argv, {**env, "PYTHONPATH": path})
         if status:
             name = "aerich upgrade" if tool == "aerich" else os.path.basename(file)

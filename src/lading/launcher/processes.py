@@ -56,6 +56,8 @@ def attended(argv: list[str], env: dict[str, str], *, hurries: bool = False) -> 
     try:
         child = os.posix_spawn(argv[0], argv, env, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ))
     except (OSError, ValueError) as error:
+        for number, handler in before:
+            signal.signal(number, handler)
         raise cannot(argv, error) from None
     for number in early:
         passed(number, None)

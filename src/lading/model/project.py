@@ -172,6 +172,8 @@ class Place:
     present: bool = True  # in the tree; one that is not must be built or given before the start
     variable: str | None = None  # the environment variable that it is the default of, or is below
     made: bool = False  # the code makes the folder itself
+    opened: bool = False  # the code writes it as a file
+    needed: bool = False  # the start fails without it
     relative: bool = False  # to the folder that the server is started in
     at: str | None = None  # where it is then, from the root; None where the tree has what is written, or it is outside
     lacks: str | None = None  # what of that, from the root, the tree does not have

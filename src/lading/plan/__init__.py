@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from lading import ignore
 from lading.errors import BadInput
 from lading.model import (
     App,
@@ -164,15 +165,16 @@ def _app(
     because |= {f"app.links.{path}": where for path, (_, where) in linked.items()}
     links = {path: to for path, (to, _) in linked.items()}
     own = folders.left_out(moved, links, project.environment, application, migrations)
+    excluded = exclude.patterns((*own, *exclude_more), project.dependencies.value.files, migrations)
     return App(
         target=application.target,
         factory=application.factory,
         folder=application.folder,
-        exclude=exclude.patterns((*own, *exclude_more), project.dependencies.value.files, migrations),
+        exclude=excluded,
         working=working,
         links=links,
         folders=folders.made(project.paths, links),
-        blanks=folders.blanks(project.paths),
+        blanks=folders.blanks(project.paths, links, ignore.matcher(excluded)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 
 from lading.model import Application, Fact, Migrations, Place, Variable
 
@@ -54,19 +54,33 @@ def made(paths: Iterable[Fact[Place]], links: Mapping[str, str]) -> tuple[str, .
     """The folders on the volume that `links` need: a link to none is a folder that nobody can make."""
     every = [fact.value for fact in paths]
     inner = {place.lacks for place in every if place.at != place.lacks or place.made}
+    opened = {place.lacks for place in every if place.opened} - inner
+    dotted = {path for path in links if "." in posixpath.basename(path)} - inner
+    alone = opened | dotted  # files, not folders
+    return tuple(dict.fromkeys(posixpath.dirname(to) if path in alone else to for path, to in links.items()))
+
+
+def blanks(paths: Iterable[Fact[Place]], links: Container[str], left: Callable[[str], bool]) -> tuple[str, ...]:
+    """The files like `.env` that the code fails without, though the environment has what they would say.
+
+    `left` says what the ignore file leaves out, as it does with such a file that a developer has. Not below one of the
+    `links`: there it is to be given, on the volume.
+    """
+    found = [fact.value for fact in paths if fact.value.use == "settings" and fact.value.needed]
+    named = [place.at for place in found if place.at and not place.variable and (not place.present or left(place.at))]
     return tuple(
-        dict.fromkeys(
-            to if path in inner or "." not in posixpath.basename(path) else posixpath.dirname(to)
-            for path, to in links.items()
-        )
+        path
+        for path in named
+        if re.fullmatch(r"\.env(\..*)?|.*\.env", posixpath.basename(path)) and not _inside(path, links)
     )
 
 
-def blanks(paths: Iterable[Fact[Place]]) -> tuple[str, ...]:
-    """The files like `.env` that the code fails without, though the environment has what they would say."""
-    found = (fact.value for fact in paths if fact.value.use == "settings" and not fact.value.present)
-    named = (place.at for place in found if place.at and not place.variable)
-    return tuple(path for path in named if re.fullmatch(r"\.env(\..*)?|.*\.env", posixpath.basename(path)))
+def _inside(path: str, links: Container[str]) -> bool:
+    while path:
+        if path in links:
+            return True
+        path = posixpath.dirname(path)
+    return False
 
 
 def left_out(
@@ -89,8 +103,8 @@ def left_out(
         for one in environment
         if one.value.name in moved and "://" not in (one.value.default or "")
     ]
-    paths += linked
-    return tuple(path for path in paths if not path.startswith(".") and not any(_holds(path, one) for one in code))
+    left = [path for path in paths if not path.startswith(".") and not any(_holds(path, one) for one in code)]
+    return tuple(re.sub(r"([\[\]\\*?]|^!)", r"\\\1", path) for path in (*left, *linked))
 
 
 def _holds(folder: str, path: str) -> bool:

@@ -43,13 +43,13 @@ def _schema(routes: Iterable[Route]) -> str | None:
 
 
 def level(project: Project) -> str:
-    """The code's own default for its log level, spelled as it spells it: some take no other case."""
+    """The code's own default for its log level, or the word that it allows: spelled so, for some take no other case."""
     name = project.log_level.value if project.log_level else None
-    default = next((fact.value.default for fact in project.environment if fact.value.name == name), None)
-    if default and default.lower() in LEVELS:
-        return default
-    # Code that has no word of its own for it gives it to `logging`, which takes no other case.
-    return "INFO" if name else "info"
+    found = next((fact.value for fact in project.environment if fact.value.name == name), None)
+    words = (found.default, *found.allowed) if found else ()
+    if words and words[0] and words[0].lower() in LEVELS:
+        return words[0]
+    return next((word for word in words[1:] if word and word.lower() == "info"), "info")
 
 
 def server(project: Project, settings: Settings, because: dict[str, str]) -> Serving:
