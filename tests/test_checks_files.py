@@ -404,6 +404,11 @@ CASES = (
     ),
     Case(
         "no-secret-in-layers",
+        containing(file("/srv/test/.env", f"API_TOKEN={RANDOM}\n")),  # no test makes such a file up
+        ("fail /srv/test/.env:1: a value for `API_TOKEN` in layer 4 of 4",),
+    ),
+    Case(
+        "no-secret-in-layers",
         replace(GOOD, contents=values.contents(values.BASE, (file("/srv/key.pem", KEY),), (file("/srv/.wh.key.pem"),))),
         ("fail /srv/key.pem: a private key in layer 2 of 3, deleted again by a later one",),
     ),

@@ -157,6 +157,7 @@ def test_the_length_that_a_value_must_have_is_told(field: str, least: int | None
         ("user, password = str(X).split(':')\n", "account"),
         ("def go():\n    db_user, _, db_pass = X.partition(':')\n", "account"),
         ("class A:\n    url = f'postgresql://{X}@{HOST}/shop'\n", "account"),
+        ("url = f'https://{X}@{HOST}/shop'\n", "str"),  # a token
         ("host, port = X.split(':')\n", "str"),
         ("user, password = X.split(',')\n", "str"),
         ("url = f'postgresql://{X}:secret@{HOST}/shop'\n", "str"),

@@ -10,6 +10,7 @@ from lading import dependencies, views
 from lading.dependencies import constraint, indexes, installs, locks, markers, newer, requirement, uv
 from lading.dependencies.locks import Edge, Node, Package
 from lading.detect import python, python_wheels, services
+from lading.detect.python_removed import Removed
 from lading.errors import BadInput
 from lading.model import Index
 from lading.source import Memory
@@ -364,3 +365,12 @@ def test_every_backend_is_listed_the_root_first() -> None:
         ("a", "services/a", "services/a/main.py:2"),
         ("b", "services/b", "services/b/main.py:2"),
     ]
+
+
+@pytest.mark.parametrize(("minor", "limit", "where"), [(12, "<3.12", "uv.lock"), (10, "<3.11", "app/main.py:2")])
+def test_of_wheels_and_of_a_module_that_is_gone_the_older_release_counts(minor: int, limit: str, where: str) -> None:
+    package = Package(name="a", version="1", files=(("a-1-cp311-cp311-manylinux_2_17_x86_64.whl", ""),))
+    removed = Removed(minor=minor, where="app/main.py:2", said="imghdr is gone")
+    found = python.detect(Memory({}), packages=[package], lock="uv.lock", removed=removed)
+    assert found
+    assert (found.value, found.because, len(found.others)) == (limit, where, 1)

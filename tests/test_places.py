@@ -231,3 +231,14 @@ def test_our_own_builder_makes_them(tmp_path: Path) -> None:
     assert (entries["app/src/.env"].kind, entries["app/src/.env"].data) == ("file", b"")
     assert entries["app/src"].kind == "directory"
     assert recipe.key != app.recipe(PLAN, [("main.py", False, b"")], compiler=None, store=tmp_path).key
+
+
+def test_what_would_stand_where_a_link_does_is_refused() -> None:
+    """A pattern of the user's that takes it back, as Docker's builder refuses it, too."""
+    linked = replace(PLAN, app=replace(PLAN.app, links={"data": "/data"}, exclude=("data", "!data/seed.json")))
+    assert app.files(linked, Memory({"main.py": b"", "data/app.db": b""})) == [("main.py", False, b"")]
+    with pytest.raises(BadInput) as caught:
+        app.files(linked, Memory({"data/seed.json": b""}))
+    assert str(caught.value) == (
+        "data/seed.json: stands where the code writes: in the image `data` is a link to the volume"
+    )
