@@ -43,8 +43,6 @@ class Bench:
     def command(self, way: str, request: Request, name: str) -> tuple[tuple[str, ...], Path]:
         """What to run for `request`, and where its result will be; `way` decides as whom."""
         cache = self.folder / f"cache-{way}"
-        cache.mkdir(exist_ok=True)
-        cache.chmod(0o777)
         result = cache / f"{name}.result"
         asked = self.folder / f"{way}-{name}.request"
         kind = "chroot" if way == "chroot" else "namespaces"
@@ -97,6 +95,9 @@ def bench() -> Iterator[Bench]:
         image = host_python.make(folder / "blobs")
         for path in folder.rglob("*"):
             path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
+        for way in WAYS:
+            (folder / f"cache-{way}").mkdir()
+            (folder / f"cache-{way}").chmod(0o777)
         yield Bench(folder=folder, image=image)
     finally:
         shutil.rmtree(folder)
