@@ -45,7 +45,7 @@ def ignoring(text: str, *tree: str) -> Evidence:
     return replace(GOOD, ignore=text, tree=tree or GOOD.tree)
 
 
-def sized(unpacked: int, limit: int) -> Evidence:
+def sized(unpacked: int, limit: int | None) -> Evidence:
     image = replace(values.IMAGE, layers=(values.layer(1, 1_000, "small"), values.layer(2, unpacked - 1_000, "wheels")))
     return replace(GOOD, image=image, plan=replace(values.PLAN, size_limit=limit), contents=None)
 
@@ -208,6 +208,7 @@ CASES = (
         ("fail .dockerignore: `static` is left out, and the build needs it",),
     ),
     Case("size", sized(200_000_000, 200_000_000), ("fail 200 MB of 200 MB in 2 layers, wanted less",)),
+    Case("size", sized(300_000_000, None), ("skip no `size-limit` is set: 300 MB in 2 layers",)),
     Case("size", sized(199_999_999, 200_000_000), ("pass 200 MB of 200 MB in 2 layers",)),
     Case("user-not-root", configured(User=""), ("fail the user is `root`, wanted 1000",)),
     Case("user-not-root", configured(User="0:1000"), ("fail the user is `0:1000`, wanted 1000",)),

@@ -47,7 +47,7 @@ def test_the_facts_and_the_settings_fill_every_field() -> None:
         Binding(variable="PORT", default="9000"),
     )
     assert made.log_level == Binding(variable="LOG_LEVEL", default="info")
-    assert (made.health.path, made.stop_seconds, made.size_limit) == ("/health", 10, 200_000_000)
+    assert (made.health.path, made.stop_seconds, made.size_limit) == ("/health", 10, None)
     assert made.env == {
         "PATH": "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": "/home/appuser",

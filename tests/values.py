@@ -103,6 +103,7 @@ PLAN = Plan(
     database=DATABASE,
     migrations=MIGRATIONS,
     health=Healthcheck(path="/health"),
+    size_limit=200_000_000,
     because={
         "app.target": "app/main.py:18",
         "database": "app/settings.py:6",
@@ -113,7 +114,7 @@ PLAN = Plan(
         "migrations": "alembic.ini:3",
         "name": "pyproject.toml:2",
         "port.variable": "app/settings.py:8",
-        "size_limit": "default",
+        "size_limit": "lading.toml size-limit",
         "variables.DATABASE_URL": "app/settings.py:6",
         "variables.SECRET_KEY": "app/settings.py:9",
         "volume": "default",

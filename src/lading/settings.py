@@ -89,7 +89,7 @@ SETTINGS = (
     Setting("packages", "list", (), "Debian packages that the image needs beside Python's own"),
     Setting("as-of", "text", None, "resolve unlocked dependencies as on this day, YYYY-MM-DD"),
     Setting("strip", "switch", True, "drop what no loader reads from shared objects"),
-    Setting("size-limit", "size", 200_000_000, "bytes of uncompressed layers that the image may have: `200MB`"),
+    Setting("size-limit", "size", None, "bytes of uncompressed layers that the image may have, as in `200MB`"),
     Setting("keep-alive", "number", 65, "seconds that an idle connection is kept: longer than a load balancer does"),
     Setting("memory", "size", 200_000_000, "bytes that one process of the server takes, for `server-workers` auto"),
     Setting("stop-seconds", "number", 10, "the grace between SIGTERM and SIGKILL"),

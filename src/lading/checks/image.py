@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lading.checks import forbidden, packages, paths
-from lading.checks.evidence import Check, Said, counted, failed, passed, unknown
+from lading.checks.evidence import Check, Said, counted, failed, passed, skipped, unknown
 from lading.model import Contents, File, Finding, Image, Observation, Plan
 
 _COMPILER = re.compile(
@@ -41,7 +41,7 @@ def held(contents: Contents) -> int:
 
 
 def size(image: Image, plan: Plan, contents: Contents | None) -> Said:
-    """The image is smaller than the plan allows: 200 MB, unless the project says otherwise.
+    """The image is smaller than the project wants it: by its `size-limit`, without which the size is only told.
 
     The size is the sum of the uncompressed layers, as their archives are: what podman shows, and what a diff_id is the
     digest of. Docker shows the files alone, without 512 bytes for each entry and what fills the last block of each:
@@ -49,7 +49,10 @@ def size(image: Image, plan: Plan, contents: Contents | None) -> Said:
     megabyte is 1,000,000 bytes. Source: S0's AC8; OCI image specification 1.1, "Layer DiffID".
     """
     files = f"; its files have {megabytes(held(contents))}" if contents else ""
-    seen = f"{megabytes(image.size)} of {megabytes(plan.size_limit)} in {counted(len(image.layers), 'layer')}"
+    layers = f"in {counted(len(image.layers), 'layer')}"
+    if plan.size_limit is None:
+        return skipped(f"no `size-limit` is set: {megabytes(image.size)} {layers}{files}")
+    seen = f"{megabytes(image.size)} of {megabytes(plan.size_limit)} {layers}"
     if image.size < plan.size_limit:
         return passed(f"{seen}{files}")
     largest = max(image.layers, key=lambda layer: layer.unpacked)

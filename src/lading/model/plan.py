@@ -139,5 +139,5 @@ class Plan:
     health: Healthcheck
     layout: Layout = field(default_factory=Layout)
     stop_seconds: int = 10  # the grace between SIGTERM and SIGKILL
-    size_limit: int = 200_000_000  # bytes of uncompressed layers
+    size_limit: int | None = None  # bytes of uncompressed layers
     because: Mapping[str, str] = field(default_factory=dict)  # dotted field → what decided it

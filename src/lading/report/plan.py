@@ -31,7 +31,11 @@ def text(plan: Plan, width: int, color: bool) -> str:  # noqa: FBT001 - as the c
             for path, to in plan.app.links.items()
         ),
         *((f"/app/{path}", "an empty file, without which it fails", "") for path in plan.app.blanks),
-        ("size limit", f"{megabytes(plan.size_limit)} of uncompressed layers", because("size_limit", "")),
+        *(
+            [("size limit", f"{megabytes(plan.size_limit)} of uncompressed layers", because("size_limit", ""))]
+            if plan.size_limit is not None
+            else []
+        ),
     ]
     groups = (
         ("in the image", contents),
