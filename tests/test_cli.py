@@ -1,5 +1,6 @@
 """The command line as its user sees it: status, standard output and standard error, whole."""
 
+import hashlib
 import json
 import os
 import re
@@ -310,6 +311,27 @@ def test_init_keeps_what_was_edited_and_shows_the_difference(tree: Tree, run: La
     assert (folder / "Dockerfile").read_text() == edited
     run("init", folder, "--force")
     assert (folder / "Dockerfile").read_text() == edited.removesuffix("# mine\n")
+
+
+def test_init_removes_a_module_that_is_no_more_and_tells_of_what_it_keeps(tree: Tree, run: Lading) -> None:
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP})
+    run("init", folder)
+    former = (".lading/launcher/one.py", ".lading/launcher/two.py", "deploy/Dockerfile")
+    record = json.loads((folder / ".lading/written.json").read_text())
+    for path in former:
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text("x = 1\n")
+        record[path] = hashlib.sha256(b"x = 1").hexdigest()
+    (folder / ".lading/written.json").write_text(json.dumps(record))
+    status, out, _ = run("init", folder, "--check", "--json")
+    rows = {row["path"]: (row["state"], row["writes"], row["removes"]) for row in json.loads(out)}
+    assert (status, rows[former[0]], rows[former[2]]) == (1, ("gone", False, True), ("left", False, False))
+    assert (folder / former[0]).exists()
+    _, out, _ = run("init", folder)
+    assert f"gone      {former[1]}\nleft      {former[2]}\n" + " " * 10 + "lading wrote it, and the plan has it" in out
+    assert (folder / former[2]).exists()
+    assert not (folder / ".lading/launcher").exists()
+    assert run("init", folder, "--check")[0] == 0
 
 
 # ── plan ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

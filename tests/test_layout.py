@@ -176,7 +176,9 @@ def test_init_writes_where_the_dockerfile_stands_and_keeps_what_somebody_wrote(
     theirs.parent.mkdir(parents=True)
     theirs.write_text(IMAGE.format("backend"))
     assert main(["init", str(repository)]) == 0
-    said = {path: state for state, path in map(str.split, capsys.readouterr().out.splitlines())}
+    lines = capsys.readouterr().out.splitlines()
+    said = {path: state for state, path in (line.split() for line in lines if not line.startswith(" "))}
+    assert "lading did not write it: it is kept, `--force` replaces it" in map(str.strip, lines)
     assert (said["docker/backend/Dockerfile"], said["docker/backend/Dockerfile.dockerignore"]) == ("foreign", "new")
     assert theirs.read_text() == IMAGE.format("backend")
     assert not (repository / "Dockerfile").exists()

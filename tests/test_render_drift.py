@@ -59,6 +59,9 @@ def apply(tree: dict[str, str | bytes], *, force: bool = False) -> dict[str, str
     """One `lading init`: write what is to be written, and say what became of each file."""
     changes = drift.compare_source(PLAN, Memory(tree), force=force)
     tree |= {change.path: change.wanted for change in changes if change.writes}
+    for change in changes:
+        if change.removes:
+            del tree[change.path]
     return {change.path: change.state for change in changes}
 
 
@@ -81,6 +84,29 @@ def test_an_edit_is_spoken_of_once_each_time_that_ours_changes() -> None:
     assert tree["Dockerfile"] == "FROM mine\n"
     assert apply(tree, force=True)["Dockerfile"] == "edited"
     assert tree["Dockerfile"] == render.files(PLAN)["Dockerfile"]
+
+
+@pytest.mark.parametrize(
+    ("path", "there", "state", "stays"),
+    [
+        (".lading/launcher/older.py", "ours\n", "gone", False),
+        (".lading/launcher/older.py", "mine\n", "left", True),
+        (".lading/launcher/older.py", b"\xff\xfe", "left", True),
+        ("deploy/Dockerfile", "ours\n", "left", True),
+    ],
+)
+@pytest.mark.parametrize("force", [False, True])
+def test_what_is_written_no_more(path: str, there: str | bytes, state: str, stays: bool, force: bool) -> None:
+    tree: dict[str, str | bytes] = {}
+    apply(tree)
+    record = json.loads(tree[drift.RECORD])
+    tree |= {path: there, drift.RECORD: json.dumps(record | {path: digest("ours\n"), "gone.txt": digest("ours\n")})}
+    *_, former, last = drift.compare_source(PLAN, Memory(tree))
+    assert (former.path, former.drifted, last.state) == (path, True, "update")
+    assert former.why
+    said = apply(tree, force=force)
+    assert (said[path], path in tree, "gone.txt" in said) == (state, stays, False)
+    assert set(apply(tree, force=force).values()) == {"same"}
 
 
 def test_a_dockerfile_that_was_there_before_is_kept() -> None:

@@ -7,6 +7,7 @@ import itertools
 import json
 import posixpath
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lading.cli import arguments, stack
@@ -14,6 +15,10 @@ from lading.cli.console import Console
 
 if TYPE_CHECKING:
     from lading.render.drift import Change
+
+
+#: The states that are more than a word: the user has something to decide.
+_TOLD = ("conflict", "foreign", "left")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -41,11 +46,16 @@ def run(args: argparse.Namespace, console: Console) -> int:
         for change in changes:
             if change.writes:
                 cache.store(root / change.path, change.wanted.encode())
+            if change.removes:
+                _remove(root, change.path)
         made = stack.secret_files(stage.plan, root)
     for leak in sent.leaks(stage.source, stage.plan.app.exclude):
         console.say(f"warning: {leak}\nhint: {leak.hint}")
     if args.json:
-        rows = [{"path": change.path, "state": change.state, "writes": change.writes} for change in changes]
+        rows = [
+            {"path": change.path, "state": change.state, "writes": change.writes, "removes": change.removes}
+            for change in changes
+        ]
         console.data(json.dumps(rows, indent=2))
         return 1 if args.check and any(change.drifted for change in changes) else 0
     for line in _lines(changes, diffs=args.diff):
@@ -53,6 +63,16 @@ def run(args: argparse.Namespace, console: Console) -> int:
     for path in made:
         console.data(f"{'secret':9} {path}")
     return 1 if args.check and any(change.drifted for change in changes) else 0
+
+
+def _remove(root: Path, path: str) -> None:
+    """Remove the file, and the folders that hold nothing else."""
+    (root / path).unlink(missing_ok=True)
+    for folder in (root / path).relative_to(root).parents[:-1]:
+        try:
+            (root / folder).rmdir()
+        except OSError:
+            return
 
 
 def _lines(changes: Iterable[Change], *, diffs: bool) -> Iterator[str]:
@@ -67,4 +87,7 @@ def _lines(changes: Iterable[Change], *, diffs: bool) -> Iterator[str]:
         mine = list(group)
         states = dict.fromkeys(change.state for change in mine if change.state != "same")
         yield f"{', '.join(states) or 'same':9} {path}"
+        yield from dict.fromkeys(
+            f"{'':9} {change.why}" for change in mine if change.state in _TOLD and not change.writes
+        )
         yield from (change.diff for change in mine if diffs and change.diff)

@@ -20,15 +20,20 @@ from lading.source import Source
 #: What was last written, or shown where it was kept: path → SHA-256 of the text.
 RECORD = ".lading/written.json"
 
-State = Literal["new", "same", "update", "edited", "conflict", "foreign"]
+#: Nobody looks for files of their own in it: one that nobody edited goes when lading writes it no more.
+_OURS = ".lading/"
+
+State = Literal["new", "same", "update", "edited", "conflict", "foreign", "gone", "left"]
 
 WHY: Mapping[State, str] = {
     "new": "it is not there yet",
     "same": "it is as the plan wants it",
     "update": "nobody edited it since lading wrote it, and the plan changed",
     "edited": "it was edited, and the plan did not change: it is kept",
-    "conflict": "it was edited, and the plan changed too: it is kept, take what you want of the difference by hand",
+    "conflict": "it was edited, and the plan changed too: it is kept, take what you want of what `--diff` shows",
     "foreign": "lading did not write it: it is kept, `--force` replaces it",
+    "gone": "lading wrote it, nobody edited it, and the plan has it no more: it is removed",
+    "left": "lading wrote it, and the plan has it no more: it is kept, remove it where nothing needs it",
 }
 
 
@@ -45,7 +50,12 @@ class Change:
     @property
     def writes(self) -> bool:
         """Whether `wanted` is to be written."""
-        return self.state in {"new", "update"} or (self.forced and self.state != "same")
+        return self.state in {"new", "update"} or (self.forced and self.state not in {"same", "gone", "left"})
+
+    @property
+    def removes(self) -> bool:
+        """Whether the file is to be removed."""
+        return self.state == "gone"
 
     @property
     def drifted(self) -> bool:
@@ -61,11 +71,16 @@ class Change:
 def compare(
     wanted: Mapping[str, str], there: Mapping[str, str | None], written: Mapping[str, str]
 ) -> tuple[Change, ...]:
-    """What to do with each file of `wanted`, in its order, and with `RECORD`, which comes last.
+    """What to do with each file of `wanted`, in its order, with those that were wanted before, and with `RECORD`.
 
     `there` has the text of what stands at each path, None where nothing does; `written` is what `RECORD` says.
     """
     changes = [_change(path, text, there.get(path), written.get(path)) for path, text in wanted.items()]
+    changes += [
+        _former(path, text, written[path])
+        for path in sorted({*written} - {*wanted})
+        if (text := there.get(path)) is not None
+    ]
     record = json.dumps({path: _hash(text) for path, text in sorted(wanted.items())}, indent=2) + "\n"
     stands = there.get(RECORD)
     state: State = "new" if stands is None else "same" if _lines(stands) == _lines(record) else "update"
@@ -80,8 +95,11 @@ def compare_source(plan: Plan, source: Source, *, force: bool = False) -> tuple[
     from lading import render
 
     wanted = render.files(plan)
+    written = _record(_text(source, RECORD))
     there = {path: _text(source, path) for path in (*wanted, RECORD)}
-    changes = compare(wanted, there, _record(there[RECORD]))
+    former = (path for path in written if path not in there and path in source.files)
+    there |= {path: source.read(path).decode(errors="replace") for path in former}
+    changes = compare(wanted, there, written)
     return tuple(replace(change, forced=force) for change in changes)
 
 
@@ -100,6 +118,12 @@ def _change(path: str, wanted: str, there: str | None, written: str | None) -> C
     else:
         state = "conflict"
     return Change(path=path, state=state, wanted=wanted, diff=_diff(path, there, wanted))
+
+
+def _former(path: str, there: str, written: str) -> Change:
+    """A file that was written for an earlier plan, or by an earlier lading."""
+    ours = path.startswith(_OURS) and written == _hash(there)
+    return Change(path=path, state="gone" if ours else "left", wanted="")
 
 
 def _lines(text: str) -> list[str]:
