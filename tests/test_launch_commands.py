@@ -4,13 +4,14 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from standins import PLAN
 
 from lading.launch import decisions
-from lading.launcher import serving
+from lading.launcher import releases, serving
 from lading.model import App, Plan, Program, Serving
 
 FACTORY = App(target="shop.main:make", factory=True, folder=".", exclude=())
@@ -72,6 +73,35 @@ HYPERCORN = "--graceful-timeout 8 --keep-alive 65 --access-logfile -"
 def test_the_command_line_of_a_server(kind: str, changes: dict[str, Any], env: Mapping[str, str], line: str) -> None:
     server = Serving(kind=kind, root_path=changes.pop("root_path", None))
     assert served(replace(PLAN, server=server, **changes), env, 2) == ["-m", *line.split()]
+
+
+@pytest.mark.parametrize(
+    ("folders", "left_out"),
+    [
+        (("uvicorn-0.21.1.dist-info",), True),
+        (("uvicorn-0.9.dist-info",), True),
+        (("uvicorn_worker-0.4.0.dist-info", "uvicorn-0.22.0.dist-info"), False),
+        (("uvicorn-0.22.0rc1.dist-info",), False),
+        (("uvicorn-1.dist-info",), False),
+        (("uvicorn-0.21.1.egg-info",), False),
+        ((), False),
+    ],
+)
+def test_an_older_release_is_told_what_it_knows(
+    folders: tuple[str, ...], left_out: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in folders:
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(releases, "SITE", str(tmp_path))
+    words = served(replace(PLAN, server=Serving()), {}, 2)
+    assert ("--timeout-graceful-shutdown" not in words) == left_out
+    assert ("8" not in words) == left_out
+    assert words[-2:] == ["--timeout-keep-alive", "65"]
+    (tmp_path / "taskiq-0.10.4.dist-info").mkdir()
+    worker = ["-m", "taskiq", "worker", "jobs:x", "--wait-tasks-timeout", "5", "--shutdown-timeout", "2"]
+    assert releases.known(worker) == ["-m", "taskiq", "worker", "jobs:x", "--shutdown-timeout", "2"]
+    monkeypatch.setattr(releases, "SITE", str(tmp_path / "nothing"))
+    assert "--timeout-graceful-shutdown" in served(replace(PLAN, server=Serving()), {}, 2)
 
 
 def test_gunicorns_worker_is_the_one_that_the_project_brings() -> None:

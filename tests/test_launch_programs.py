@@ -13,11 +13,10 @@ RABBIT = {"kind": "amqp", "variable": None, "default": {},
           "parts": {"host": "MQ_HOST", "port": "MQ_PORT", "user": "MQ_USER", "password": "MQ_PASS"}}  # fmt: skip
 
 
-def line(kind: str, *arguments: str, role: str = "worker", stop: int = 10, pinned: str = "") -> str:
-    dependencies = replace(PLAN.dependencies, pinned=(pinned,) if pinned else ())
+def line(kind: str, *arguments: str, role: str = "worker", stop: int = 10) -> str:
     one = Program(name="mail", kind=kind, role="scheduler" if role == "scheduler" else "worker", target="jobs:x",
                   arguments=arguments)  # fmt: skip
-    return " ".join(commands.program(one, replace(PLAN, stop_seconds=stop, dependencies=dependencies)))
+    return " ".join(commands.program(one, replace(PLAN, stop_seconds=stop)))
 
 
 @pytest.mark.parametrize(
@@ -27,8 +26,6 @@ def line(kind: str, *arguments: str, role: str = "worker", stop: int = 10, pinne
         (line("dramatiq", stop=60).split()[-1], "57000"),
         (line("dramatiq", stop=1).split()[-1], "1000"),
         (line("taskiq"), "-m taskiq worker jobs:x --workers {count} --wait-tasks-timeout 5 --shutdown-timeout 2"),
-        (line("taskiq", pinned="taskiq==0.11.5 --hash=sha256:0"), "-m taskiq worker jobs:x --workers {count}"),
-        (line("taskiq", pinned="taskiq-redis==0.5"), line("taskiq")),
         (line("taskiq", role="scheduler"), "-m taskiq scheduler jobs:x"),
         (line("celery", "-c", "4"), "-m celery -A jobs:x worker --loglevel {plain} -c 4"),
         (line("faststream"), "-m faststream run jobs:x --workers {count}"),

@@ -92,6 +92,30 @@ def test_a_request_in_flight_is_answered_before_the_server_ends(server: str, tmp
     assert 0 < running.log.count("lifespan began") == running.log.count("lifespan ended"), running.log
 
 
+#: What projects pin that nobody has touched for years; Granian waited for no request then.
+OLDER = {
+    "uvicorn==0.15.0": Serving(),
+    "uvicorn==0.21.1": Serving(workers=2),
+    "hypercorn==0.13.2": Serving(kind="hypercorn"),
+    "granian==1.6.4": Serving(kind="granian"),
+}
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("release", OLDER)
+def test_an_older_release_serves_and_ends(release: str, tmp_path: Path) -> None:
+    python = replicas.environment(tmp_path / "venv", "fastapi", "uvicorn", release)
+    port = replicas.port()
+    running = Running(Place(root=tmp_path, python=python).install(plan(OLDER[release])), port)
+    asking, answer = beside(lambda: replicas.answers(port, "/slow/2", timeout=5))
+    time.sleep(0.5)
+    running.ask(signal.SIGTERM)
+    status, took = running.end()
+    asking.join()
+    assert (status, took < 8) == (0, True), running.log
+    assert str(answer[0]).startswith("/slow/2 ") or "granian" in release, running.log
+
+
 @pytest.mark.parametrize("server", SERVERS)
 @pytest.mark.parametrize("kind", ["stream", "websocket"])
 def test_what_never_ends_by_itself_is_ended_in_time(server: str, kind: str, tmp_path: Path, python: Path) -> None:

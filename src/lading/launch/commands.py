@@ -6,10 +6,7 @@ which every line begins with, is left out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-
-from packaging.version import Version
 
 from lading.dependencies import requirement
 from lading.model import Plan, Program
@@ -156,21 +153,11 @@ def _usual(one: Program, plan: Plan) -> list[tuple[str, ...]]:  # noqa: PLR0911 
         case "taskiq", "scheduler":
             return [("-m", "taskiq", "scheduler", one.target)]
         case "taskiq", _:
-            waiting = ("--wait-tasks-timeout", str(max(left - 2, 1)), "--shutdown-timeout", "2")
             return [("-m", "taskiq", "worker", one.target), ("--workers", "{count}"),
-                    *((waiting,) if _at_least(plan, "taskiq", "0.11.6") else ())]  # fmt: skip
+                    ("--wait-tasks-timeout", str(max(left - 2, 1))), ("--shutdown-timeout", "2")]  # fmt: skip
         case "huey", _:
             return [("-c", _HUEY, one.target), ("--workers", "{count}")]
         case "faststream", _:
             return [("-m", "faststream", "run", one.target), ("--workers", "{count}")]
         case _:
             return [("-m", one.target.partition(":")[0])]
-
-
-def _at_least(plan: Plan, name: str, version: str) -> bool:
-    """Whether the distribution is that new; one whose version nobody pins is taken for new."""
-    for text in (*plan.dependencies.pinned, *plan.dependencies.requirements):
-        pin = re.match(r"[^=<>!~;@]+==\s*([\w.!+]+)", text)
-        if pin and requirement.name(text)[0] == name:
-            return Version(pin[1]) >= Version(version)
-    return True

@@ -8,6 +8,7 @@ import sys
 
 from .environment import log_level, port, value
 from .log import Stop, say
+from .releases import known
 
 TYPE_CHECKING = False  # importing typing would cost a health check more than all the rest
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def command(line: list[str], config: dict[str, Any], env: dict[str, str], count:
         "{count}": str(count),
         "{unique}": f"{_socket.gethostname()}-{os.urandom(3).hex()}",
     }
-    return [sys.executable, *(marks.get(word, word) for word in line)]
+    return known([sys.executable, *(marks.get(word, word) for word in line)])
 
 
 def concurrency(config: dict[str, Any], env: dict[str, str], planned: int | str | None) -> int:
@@ -53,10 +54,9 @@ def allowed(memory: int, root: str = "/sys/fs/cgroup") -> tuple[int, str]:
                      + words(f"{root}/cpu/cpu.cfs_period_us") or ["max", "1"])  # fmt: skip
     limit = (words(f"{root}/memory.max") or words(f"{root}/memory/memory.limit_in_bytes") or ["max"])[0]
     count, why = 1, "the cgroup limits no processor"
-    mine = len(os.sched_getaffinity(0))
     if quota.isdigit():
         count, why = max(int(quota) // int(period), 1), f"the cgroup allows {int(quota) / int(period):g} processors"
-    elif mine < (os.cpu_count() or 1):
+    elif (mine := len(os.sched_getaffinity(0))) < (os.cpu_count() or 1):
         count, why = mine, f"{mine} processors may be used"
     if limit.isdigit() and int(limit) < 1 << 60 and int(limit) // memory < count:
         count, why = max(int(limit) // memory, 1), f"the cgroup allows {int(limit) >> 20} MiB, {memory >> 20} for each"
