@@ -236,7 +236,7 @@ CASES = (
     Case(
         "worker-healthy",
         stacked("worker-dramatiq", exited=2, log="it has no worker\n"),
-        ("fail answered, and then ended with status 2, with no variable set",),
+        ("fail `worker-dramatiq` ended with status 2, with no variable set",),
     ),
     Case(
         "worker-healthy",
@@ -258,7 +258,7 @@ CASES = (
     Case(
         "worker-stops",
         stacked("worker-dramatiq", exited=4),
-        ("fail answered, and then ended with status 4, with no variable set",),
+        ("fail `worker-dramatiq` ended with status 4, with no variable set",),
     ),
     Case("worker-stops", GOOD, ("skip nothing runs beside the server",)),
     # ── metrics-coherent ──

@@ -729,9 +729,27 @@ def test_a_relative_path_that_leads_to_the_volume_is_on_it() -> None:
 
 def test_what_failed_in_a_migration_is_in_the_hint() -> None:
     log = "startup\nlading: 0002 failed: X: y\nlading: the migrations failed, so nothing is started: it is at 0001\n"
-    said = running.silence(replace(RUNS["defaults"], ready=None, exited=1, log=log))
+    said = running.silence(replace(RUNS["defaults"], ready=None, exited=1, log=log), PLAN)
     wanted = "lading: 0002 failed: X: y / lading: the migrations failed, so nothing is started: it is at 0001"
     assert said.hint == f"its log ends: {wanted}"
+
+
+@pytest.mark.parametrize(
+    ("log", "locked", "as_of", "told"),
+    [
+        ("ImportError: cannot import name 'parse_obj_as' from 'pydantic'", False, "", True),
+        ("kombu.exceptions.VersionMismatch: Redis transport requires redis-py 6", False, "", True),
+        ("ImportError: cannot import name 'parse_obj_as' from 'pydantic'", True, "", False),
+        ("ImportError: cannot import name 'parse_obj_as' from 'pydantic'", False, "2024-01-31", False),
+        ("ConnectionRefusedError: [Errno 111]", False, "", False),
+    ],
+)
+def test_where_no_lock_says_which_releases_older_ones_are_offered(
+    log: str, locked: bool, as_of: str, told: bool
+) -> None:
+    plan = replace(PLAN, as_of=as_of or None, dependencies=replace(PLAN.dependencies, locked=locked))
+    said = running.silence(replace(RUNS["defaults"], ready=None, exited=1, log=f"started\n{log}\n"), plan)
+    assert ("`--as-of`" in said.hint, said.hint.startswith(f"its log ends: {log}")) == (told, True)
 
 
 @pytest.mark.parametrize("check", ["port-configures", "host-configures"])

@@ -152,7 +152,7 @@ def replicas_serve(plan: Plan, observation: Observation) -> Said:
     wanted = set(plan.migrations.heads)
     for run in runs:
         if run.ready is None or run.exited is not None or not run.answers or (run.answers[0].status or 500) >= 500:
-            return silence(run)
+            return silence(run, plan)
     rows = {row for found in runs[0].revisions.values() for row in found}
     there = ", ".join(sorted(rows)) or "no revision"
     if rows != wanted:

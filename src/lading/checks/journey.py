@@ -26,12 +26,12 @@ def wrong(reply: Reply) -> str:
     return f"answered {answer.status}, but {reply.wrong}" if reply.wrong else ""
 
 
-def _asked(runs: Iterable[Run]) -> Finding:
+def _asked(runs: Iterable[Run], plan: Plan) -> Finding:
     """Whether each of `runs`, to which the requests of its start were put, answered all of them."""
     count, seconds, names = 0, 0.0, []
     for run in runs:
         if run.ready is None:
-            return silence(run)
+            return silence(run, plan)
         for reply in run.replies:
             if said := wrong(reply):
                 named = f"{reply.request.method} {reply.request.path} in the start `{run.start.name}`"
@@ -45,7 +45,7 @@ def _asked(runs: Iterable[Run]) -> Finding:
     return passed(f"{count} requests answered as wanted, in {', '.join(names)}", seconds=seconds)
 
 
-def requests_answered(defaults: Run | None, observation: Observation | None) -> Said:
+def requests_answered(plan: Plan, defaults: Run | None, observation: Observation | None) -> Said:
     """Every start with a volume and a database of its own answers the project's own requests, all in the same way.
 
     They are the rows `[[requests]]` of lading.toml: an upload that the final user's ffmpeg must read, a limit that
@@ -60,10 +60,10 @@ def requests_answered(defaults: Run | None, observation: Observation | None) -> 
         return unknown(limit(observation, "could not be started"))
     # Another database is another check's, and so is what an earlier container kept.
     asked = [run for run in observation.runs.values() if run.start.requests and run.start.reuse is None]
-    return _asked(run for run in asked if run.start.name != "postgresql")
+    return _asked((run for run in asked if run.start.name != "postgresql"), plan)
 
 
-def rerun_keeps_rows(defaults: Run, port: Run, observation: Observation) -> Said:
+def rerun_keeps_rows(plan: Plan, defaults: Run, port: Run, observation: Observation) -> Said:
     """A second container on the same volume and database answers with what the first one was told.
 
     It is asked the requests that are marked `again`, with the values that the first container gave. Source: S0's
@@ -77,7 +77,7 @@ def rerun_keeps_rows(defaults: Run, port: Run, observation: Observation) -> Said
         return never_answered(defaults)
     if observation.absent:
         return unknown(limit(observation, "could not be started"))
-    return _asked((port,))
+    return _asked((port,), plan)
 
 
 def database_switches(plan: Plan, postgresql: Run | None, observation: Observation | None) -> Said:
@@ -90,7 +90,7 @@ def database_switches(plan: Plan, postgresql: Run | None, observation: Observati
     if postgresql is None:
         return not_started("postgresql", observation)
     if postgresql.ready is None:
-        return silence(postgresql)
+        return silence(postgresql, plan)
     rows = next((rows for name, rows in postgresql.revisions.items() if name.startswith("postgresql:")), ())
     wanted = set(plan.migrations.heads) if plan.migrations and plan.migrations.tool == "alembic" else set(rows)
     if set(rows) != wanted:
@@ -99,7 +99,7 @@ def database_switches(plan: Plan, postgresql: Run | None, observation: Observati
     at = f"at {', '.join(rows)}, " if rows else ""
     if not postgresql.start.requests:
         return passed(f"PostgreSQL {at}answered after {postgresql.ready:.2f} s", seconds=postgresql.ready)
-    said = _asked((postgresql,))
+    said = _asked((postgresql,), plan)
     if said.verdict != "pass":
         return said
     return passed(f"PostgreSQL {at}{len(postgresql.replies)} requests answered as on SQLite", seconds=said.seconds)

@@ -33,7 +33,7 @@ def worker_healthy(plan: Plan, observation: Observation | None) -> Said:
         if isinstance(run, Finding):
             return run
         if run.exited is not None:
-            return silence(run)
+            return silence(run, plan)
         if run.ready is None:
             said = run.health.output.strip().splitlines() if run.health else []
             return failed(f"`{run.start.name}` was never well", hint=said[-1] if said else "its check said nothing")
@@ -55,7 +55,7 @@ def worker_stops(plan: Plan, observation: Observation | None) -> Said:
         if isinstance(run, Finding):
             return run
         if run.exited is not None:
-            return silence(run)
+            return silence(run, plan)
         if run.stopped is None or run.stop_seconds is None:
             return failed(f"`{run.start.name}` had to be killed", hint="let it end when it has finished its message")
         if run.stopped not in {0, 143}:
@@ -89,7 +89,7 @@ def metrics_coherent(defaults: Run | None, plan: Plan, observation: Observation 
     if defaults is None:
         return not_started("defaults", observation)
     if defaults.ready is None:
-        return silence(defaults)
+        return silence(defaults, plan)
     if not defaults.scrapes:
         return unknown(f"nobody read {path}")
     blank = sum(not one.counters for one in defaults.scrapes)

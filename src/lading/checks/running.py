@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import textwrap
 
 from lading import launch
@@ -19,14 +20,24 @@ def place(run: Run) -> str:
     return "{}:{}".format(*run.start.connect)
 
 
-def silence(run: Run) -> Finding:
+#: What a program ends with that was written for other releases of what it imports and calls.
+_ASTRAY = re.compile(
+    r"(?:Attribute|Import|ModuleNotFound|NotImplemented|Pydantic\w*|Type)Error\b|VersionMismatch|No such option"
+)
+
+
+def silence(run: Run, plan: Plan) -> Finding:
     """The failure of a start that did not get as far as to serve, with the end of its log."""
     how = "never answered" if run.ready is None else f"answered after {run.ready:.2f} s"
     if run.exited is not None:
-        how = f"{'answered, and then' if run.ready else 'did not answer, and'} ended with status {run.exited}"
+        before = "answered, and then" if run.ready else "did not answer, and"
+        # A worker answers nobody.
+        how = f"{f'`{run.start.name}`' if run.start.command else before} ended with status {run.exited}"
     elif run.ready is not None and run.answers:
         how = f"answered {run.answers[0].status}"
-    return failed(f"{how}, with {_given(run)}", hint=_end(run))
+    loose = not plan.dependencies.locked and not plan.as_of and _ASTRAY.search(_end(run))
+    older = "; no lock says which releases it wants: `--as-of` takes those of a day on which it worked" if loose else ""
+    return failed(f"{how}, with {_given(run)}", hint=f"{_end(run)}{older}")
 
 
 def _end(run: Run) -> str:
@@ -61,7 +72,7 @@ def defaults_work(defaults: Run, plan: Plan) -> Said:
         return unknown(f"it was started with {', '.join(needless)} set")
     status = defaults.answers[0].status if defaults.answers else None
     if defaults.ready is None or defaults.exited is not None or status is None or status >= 500:
-        return silence(defaults)
+        return silence(defaults, plan)
     return passed(f"answered on {place(defaults)}, {_given(defaults)}", seconds=defaults.ready)
 
 
