@@ -15,7 +15,7 @@ RANKS = (
     ("source", "command", "cache"),
     ("journey",),
     ("settings", "ignore", "http", "views"),
-    ("dependencies", "gitignore"),
+    ("dependencies", "gitignore", "written"),
     ("detect", "plan", "launch", "oci"),
     ("debian",),  # its files are entries of an OCI layer
     ("render", "checks"),

@@ -6,7 +6,7 @@ import json
 import pytest
 from values import PROJECT
 
-from lading import plan, render, settings
+from lading import plan, render, settings, written
 from lading.errors import BadInput
 from lading.render import drift
 from lading.source import Memory
@@ -68,7 +68,7 @@ def apply(tree: dict[str, str | bytes], *, force: bool = False) -> dict[str, str
 def test_a_second_time_changes_nothing() -> None:
     tree: dict[str, str | bytes] = {}
     assert set(apply(tree).values()) == {"new"}
-    assert set(tree) == {*render.files(PLAN), drift.RECORD}
+    assert set(tree) == {*render.files(PLAN), written.RECORD}
     assert set(apply(tree).values()) == {"same"}
 
 
@@ -77,8 +77,8 @@ def test_an_edit_is_spoken_of_once_each_time_that_ours_changes() -> None:
     apply(tree)
     tree["Dockerfile"] = "FROM mine\n"
     assert apply(tree)["Dockerfile"] == "edited"
-    record = json.loads(tree[drift.RECORD])
-    tree[drift.RECORD] = json.dumps(record | {"Dockerfile": digest("what an older lading wrote\n")})
+    record = json.loads(tree[written.RECORD])
+    tree[written.RECORD] = json.dumps(record | {"Dockerfile": digest("what an older lading wrote\n")})
     assert apply(tree)["Dockerfile"] == "conflict"
     assert apply(tree)["Dockerfile"] == "edited"
     assert tree["Dockerfile"] == "FROM mine\n"
@@ -99,8 +99,8 @@ def test_an_edit_is_spoken_of_once_each_time_that_ours_changes() -> None:
 def test_what_is_written_no_more(path: str, there: str | bytes, state: str, stays: bool, force: bool) -> None:
     tree: dict[str, str | bytes] = {}
     apply(tree)
-    record = json.loads(tree[drift.RECORD])
-    tree |= {path: there, drift.RECORD: json.dumps(record | {path: digest("ours\n"), "gone.txt": digest("ours\n")})}
+    record = json.loads(tree[written.RECORD])
+    tree |= {path: there, written.RECORD: json.dumps(record | {path: digest("ours\n"), "gone.txt": digest("ours\n")})}
     *_, former, last = drift.compare_source(PLAN, Memory(tree))
     assert (former.path, former.drifted, last.state) == (path, True, "update")
     assert former.why
@@ -119,9 +119,9 @@ def test_a_dockerfile_that_was_there_before_is_kept() -> None:
 @pytest.mark.parametrize(
     ("path", "data", "message"),
     [
-        (drift.RECORD, "{", "is not JSON"),
-        (drift.RECORD, '{"Dockerfile": 1}', "must map paths to hashes"),
-        (drift.RECORD, "[]", "must map paths to hashes"),
+        (written.RECORD, "{", "is not JSON"),
+        (written.RECORD, '{"Dockerfile": 1}', "must map paths to hashes"),
+        (written.RECORD, "[]", "must map paths to hashes"),
         ("Dockerfile", b"\xff\xfe", "is not UTF-8 text"),
     ],
 )

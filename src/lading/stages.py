@@ -6,13 +6,13 @@ import os
 import platform as machine
 import posixpath
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lading import cache, ignore, settings, views
+from lading import cache, ignore, settings, views, written
 from lading.errors import BadInput, Outside
 from lading.model import Development, Image, Layout, Plan, Progress, Project, Report
 from lading.settings import Settings
@@ -114,7 +114,7 @@ def _service(tree: Directory, decided: Settings) -> tuple[Source, str]:
 
     chosen = services.choose(tree, decided)
     folder = chosen.services[0].value.folder if chosen.services else "."
-    return (tree, folder) if folder == "." else (chosen.code.source, folder)
+    return views.below(tree, folder), folder
 
 
 def build(stage: Stage, *, progress: Progress = silent) -> Image:
@@ -166,6 +166,17 @@ def _careful(stage: Stage, progress: Progress) -> Stage:
     return replace(stage, source=views.without(stage.source, out), context=views.without(stage.context, whole))
 
 
+def lost(stage: Stage, directory: str | Path, paths: Sequence[str]) -> tuple[str, ...]:
+    """What of the project in `directory` only its files `paths` say, from the root of the context: lines of TOML."""
+    from lading.detect import lost
+
+    if not paths or stage.project is None:
+        return ()
+    tree = Directory(directory)
+    whole = [posixpath.normpath(os.path.relpath(stage.root / path, tree.root)) for path in paths]
+    return lost.lines(tree, stage.project, stage.settings, whole)
+
+
 def here() -> str:
     """The platform of the images that run on this machine: linux, on the machine's own architecture."""
     names = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -180,7 +191,7 @@ def files(stage: Stage) -> dict[str, str]:
     from lading import render
 
     rendered = dict(render.files(stage.plan))
-    if render.drift.RECORD in stage.context.files:
+    if written.RECORD in stage.context.files:
         there = stage.context.files
         rendered |= {path: stage.context.read(path).decode() for path in rendered if path in there}
     return rendered

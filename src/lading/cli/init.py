@@ -41,6 +41,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     changes = render.drift.compare_source(stage.plan, stage.context, force=args.force)
     writes = not (args.diff or args.check)
     made: list[str] = []
+    told = stages.lost(stage, args.dir, [change.path for change in changes if change.replaces]) if writes else ()
     if writes:
         root = stage.root
         for change in changes:
@@ -51,6 +52,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
         made = stack.secret_files(stage.plan, root)
     for leak in sent.leaks(stage.source, stage.plan.app.exclude):
         console.say(f"warning: {leak}\nhint: {leak.hint}")
+    if told:
+        lines = "\n  ".join(("[tool.lading]", *told))
+        console.say(f"warning: what was replaced said what nothing else says; put it into pyproject.toml:\n  {lines}")
     if args.json:
         rows = [
             {"path": change.path, "state": change.state, "writes": change.writes, "removes": change.removes}

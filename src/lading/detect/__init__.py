@@ -60,6 +60,7 @@ def detect(source: Source, settings: Settings) -> Project:
 
 def _detect(source: Source, settings: Settings) -> Project:
     here = services.choose(source, settings)
+    placed = layout.detect(views.below(source, here.services[0].value.folder) if here.services else source)
     code = here.code
     source = code.source
     chosen = application.detect(code, settings)
@@ -107,7 +108,7 @@ def _detect(source: Source, settings: Settings) -> Project:
         working=started,
         system=system.detect(code, reached, declared, locked),
         starts_programs=programs.detect(code, reached),
-        layout=layout.detect(source),
+        layout=placed,
         services=here.told,
     )
     notes = (

@@ -83,9 +83,8 @@ def _read(code: Code) -> Evidence:
 def _files(code: Code) -> Iterator[tuple[str, str]]:
     """The files that are worth reading, each with its kind."""
     found: dict[str, list[str]] = {}
-    ours = evidence_tree.ours(code)
     for path, executable in (*code.source.files.items(), *((path, False) for path in evidence_tree.above(code))):
-        if path.endswith((".py", ".pyc")) or path in ours:
+        if path.endswith((".py", ".pyc")):
             continue
         kind = "dockerfile" if _DOCKERFILE.fullmatch(path) else "compose" if _COMPOSE.fullmatch(path) else None
         kind = kind or evidence_files.kind(path, executable=executable)

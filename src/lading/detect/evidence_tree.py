@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 from collections.abc import Iterator, Mapping
 
@@ -97,16 +96,6 @@ def everywhere(code: Code) -> Iterator[str]:
         for path in source.whole.files:
             if not path.startswith(source.folder + "/"):
                 yield posixpath.relpath(path, source.folder)
-
-
-def ours(code: Code) -> frozenset[str]:
-    """The files that `lading init` has written: what they say is what was found before."""
-    written = ".lading/written.json"
-    try:
-        said = json.loads(text(code, written)) if written in code.source.files else {}
-    except (ValueError, RecursionError):
-        said = {}
-    return frozenset(said) if isinstance(said, dict) else frozenset()
 
 
 def text(code: Code, path: str) -> str:

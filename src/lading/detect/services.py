@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
-from lading import views
+from lading import views, written
 from lading.dependencies import installs, requirements
 from lading.detect.code import Code, aside
 from lading.errors import BadInput, NotFound
@@ -57,15 +57,17 @@ class Choice:
 
 def services(source: Source) -> tuple[Fact[Service], ...]:
     """Every backend of `source`: the root first, then the others by their folder."""
-    return _services(Code(source))
+    return _services(Code(written.without(source)))
 
 
 def choose(source: Source, settings: Settings) -> Choice:
     """The backend that the setting `service` names; else the root, or the one subfolder that holds a backend.
 
+    Nothing that we wrote is in its tree.
+
     Raises `BadInput` when several do and nothing says which, and when the setting names none.
     """
-    code = Code(source)
+    code = Code(written.without(source))
     found = _services(code)
     if settings.given("service"):
         return _choice(code, _named(settings, found), found)

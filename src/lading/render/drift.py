@@ -7,7 +7,6 @@ theirs, and is spoken of once each time that ours changes, not again and again.
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,12 +15,7 @@ from typing import Literal
 from lading.errors import BadInput
 from lading.model import Plan
 from lading.source import Source
-
-#: What was last written, or shown where it was kept: path → SHA-256 of the text.
-RECORD = ".lading/written.json"
-
-#: Nobody looks for files of their own in it: one that nobody edited goes when lading writes it no more.
-_OURS = ".lading/"
+from lading.written import FOLDER, RECORD, digest
 
 State = Literal["new", "same", "update", "edited", "conflict", "foreign", "gone", "left"]
 
@@ -53,6 +47,11 @@ class Change:
         return self.state in {"new", "update"} or (self.forced and self.state not in {"same", "gone", "left"})
 
     @property
+    def replaces(self) -> bool:
+        """Whether what somebody wrote goes for it."""
+        return self.writes and self.state in {"foreign", "edited", "conflict"}
+
+    @property
     def removes(self) -> bool:
         """Whether the file is to be removed."""
         return self.state == "gone"
@@ -81,7 +80,7 @@ def compare(
         for path in sorted({*written} - {*wanted})
         if (text := there.get(path)) is not None
     ]
-    record = json.dumps({path: _hash(text) for path, text in sorted(wanted.items())}, indent=2) + "\n"
+    record = json.dumps({path: digest(text) for path, text in sorted(wanted.items())}, indent=2) + "\n"
     stands = there.get(RECORD)
     state: State = "new" if stands is None else "same" if _lines(stands) == _lines(record) else "update"
     return (*changes, Change(path=RECORD, state=state, wanted=record, diff=_diff(RECORD, stands, record)))
@@ -111,9 +110,9 @@ def _change(path: str, wanted: str, there: str | None, written: str | None) -> C
         state = "same"
     elif written is None:
         state = "foreign"
-    elif written == _hash(there):
+    elif written == digest(there):
         state = "update"
-    elif written == _hash(wanted):
+    elif written == digest(wanted):
         state = "edited"
     else:
         state = "conflict"
@@ -121,18 +120,17 @@ def _change(path: str, wanted: str, there: str | None, written: str | None) -> C
 
 
 def _former(path: str, there: str, written: str) -> Change:
-    """A file that was written for an earlier plan, or by an earlier lading."""
-    ours = path.startswith(_OURS) and written == _hash(there)
+    """A file that was written for an earlier plan, or by an earlier lading.
+
+    Nobody looks for files of their own in our folder: what nobody edited goes.
+    """
+    ours = path.startswith(f"{FOLDER}/") and written == digest(there)
     return Change(path=path, state="gone" if ours else "left", wanted="")
 
 
 def _lines(text: str) -> list[str]:
     """Lines without their ends: git may have checked the file out with those of Windows."""
     return text.splitlines()
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256("\n".join(_lines(text)).encode()).hexdigest()
 
 
 def _diff(path: str, there: str | None, wanted: str) -> str:
