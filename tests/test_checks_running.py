@@ -742,6 +742,7 @@ def test_what_failed_in_a_migration_is_in_the_hint() -> None:
         ("ImportError: cannot import name 'parse_obj_as' from 'pydantic'", True, "", False),
         ("ImportError: cannot import name 'parse_obj_as' from 'pydantic'", False, "2024-01-31", False),
         ("ConnectionRefusedError: [Errno 111]", False, "", False),
+        ("ModuleNotFoundError: No module named 'pkg_resources'", False, "", False),
     ],
 )
 def test_where_no_lock_says_which_releases_older_ones_are_offered(
@@ -750,6 +751,16 @@ def test_where_no_lock_says_which_releases_older_ones_are_offered(
     plan = replace(PLAN, as_of=as_of or None, dependencies=replace(PLAN.dependencies, locked=locked))
     said = running.silence(replace(RUNS["defaults"], ready=None, exited=1, log=f"started\n{log}\n"), plan)
     assert ("`--as-of`" in said.hint, said.hint.startswith(f"its log ends: {log}")) == (told, True)
+
+
+@pytest.mark.parametrize(
+    ("module", "brings"), [("pkg_resources", "setuptools<82"), ("distutils.version", "setuptools")]
+)
+def test_what_an_environment_once_had_unasked_is_named(module: str, brings: str) -> None:
+    log = f"ModuleNotFoundError: No module named '{module}'"
+    said = running.silence(replace(RUNS["defaults"], ready=None, exited=1, log=log), PLAN)
+    assert said.hint.startswith(f"its log ends: {log}; ")
+    assert f"add `{brings}` to the dependencies" in said.hint
 
 
 @pytest.mark.parametrize("check", ["port-configures", "host-configures"])

@@ -52,7 +52,7 @@ def store(code: str, needs: str, **files: str) -> Database | None:
         ("from peewee import SqliteDatabase\nd = SqliteDatabase('x.db')\n", "peewee\n",
          Database(dialect="sqlite", url="sqlite:///x.db")),
         ("import os\nimport asyncpg\nasync def go():\n    await asyncpg.create_pool(host=os.environ['H'], user='u')\n",
-         "asyncpg\n", Database(dialect="postgresql", variable="H", driver="asyncpg", is_async=True)),
+         "asyncpg\n", Database(dialect="postgresql", variable="H", driver="asyncpg", is_async=True, plain=True)),
         ("import os\nfrom tortoise import Tortoise\nasync def go():\n    await Tortoise.init(db_url=os.environ['T'])\n",
          "tortoise-orm[asyncpg]\n", Database(dialect="postgresql", variable="T", driver="asyncpg", is_async=True)),
         ("import os\nurl = os.getenv('SHOP_DATABASE_URL')\n", "psycopg2-binary\n",

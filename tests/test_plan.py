@@ -247,6 +247,32 @@ def test_the_python_that_the_authors_run_is_taken_where_it_may_be(run: str, imag
     assert make(found, python_image="python:3.14").base.image == "python:3.14"
 
 
+@pytest.mark.parametrize(
+    ("newest", "run", "wanted", "expected"),
+    [
+        ("3.11", None, ">=3.9", ("python:3.11-slim", "bookworm", "poetry.lock:7")),
+        ("3.12", None, ">=3.9", ("python:3.12-slim", "bookworm", "default")),
+        ("3.13", "3.12", ">=3.9", ("python:3.12-slim", "trixie", "Dockerfile:1")),
+        ("3.10", None, ">=3.9", ("python:3.10-slim", "trixie", "poetry.lock:7")),
+        ("3.10", "3.9", ">=3.9", ("python:3.9-slim", "trixie", "Dockerfile:1")),
+        ("3.10", "3.8", ">=3.8", ("python:3.8-slim", "trixie", "Dockerfile:1")),
+        ("3.10", "3.9", ">=3.11", ("python:3.12-slim", "trixie", "default")),  # somebody has to compile
+        ("3.9", None, ">=3.10,<3.12", ("python:3.11-slim", "bookworm", "pyproject.toml:3")),
+    ],
+)
+def test_old_pins_have_no_wheels_for_a_new_python(
+    newest: str, run: str | None, wanted: str, expected: tuple[str, str, str]
+) -> None:
+    found = replace(
+        PROJECT,
+        python=Fact(wanted, "pyproject.toml:3"),
+        newest=Fact(newest, "poetry.lock:7"),
+        interpreter=Fact(run, "Dockerfile:1") if run else None,
+    )
+    made = make(found)
+    assert (made.base.image, made.base.suite, made.because["base.image"]) == expected
+
+
 def test_dockers_builder_does_not_need_the_python_of_ours() -> None:
     old = replace(PROJECT, python=Fact("<3.12", "pyproject.toml:3"))
     assert make(old, builder="docker").base.image == "python:3.11-slim"

@@ -275,6 +275,7 @@ def test_what_is_there_stays_and_its_password_holds_for_the_rest() -> None:
         ({}, ("sqlalchemy[asyncio]>=2",), "postgresql+asyncpg"),
         ({"driver": None}, ("SQLAlchemy==2.0",), "postgresql"),
         ({}, ("asyncpg",), "postgresql"),
+        ({"plain": True}, ("asyncpg", "sqlalchemy"), "postgresql"),  # which only its migrations use
         ({}, ("tortoise-orm[asyncpg]",), "postgres"),
         ({"default": {"scheme": "postgresql+psycopg2"}}, ("sqlalchemy",), "postgresql+psycopg2"),
         ({"kind": "mysql", "driver": "aiomysql"}, ("sqlalchemy",), "mysql+aiomysql"),

@@ -26,6 +26,11 @@ _ASTRAY = re.compile(
 )
 
 
+#: Modules that came with every environment before Python 3.12, and what brings them now. Source: Python 3.12's "What's
+#: New", on ensurepip and PEP 632; setuptools' history, 82.0.0.
+_ONCE = {"pkg_resources": "setuptools<82", "distutils": "setuptools"}
+
+
 def silence(run: Run, plan: Plan) -> Finding:
     """The failure of a start that did not get as far as to serve, with the end of its log."""
     how = "never answered" if run.ready is None else f"answered after {run.ready:.2f} s"
@@ -35,9 +40,16 @@ def silence(run: Run, plan: Plan) -> Finding:
         how = f"{f'`{run.start.name}`' if run.start.command else before} ended with status {run.exited}"
     elif run.ready is not None and run.answers:
         how = f"answered {run.answers[0].status}"
-    loose = not plan.dependencies.locked and not plan.as_of and _ASTRAY.search(_end(run))
-    older = "; no lock says which releases it wants: `--as-of` takes those of a day on which it worked" if loose else ""
-    return failed(f"{how}, with {_given(run)}", hint=f"{_end(run)}{older}")
+    return failed(f"{how}, with {_given(run)}", hint=f"{_end(run)}{_mended(_end(run), plan)}")
+
+
+def _mended(end: str, plan: Plan) -> str:
+    """What mends it, where the end of the log is of a kind that is known."""
+    gone = next((name for name in _ONCE if f"No module named '{name}" in end), None)
+    if gone:
+        return f"; an environment once had it unasked, from setuptools: add `{_ONCE[gone]}` to the dependencies"
+    loose = not plan.dependencies.locked and not plan.as_of and _ASTRAY.search(end)
+    return "; no lock says which releases it wants: `--as-of` takes those of a day on which it worked" if loose else ""
 
 
 def _end(run: Run) -> str:

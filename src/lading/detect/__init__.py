@@ -90,6 +90,7 @@ def _detect(source: Source, settings: Settings) -> Project:
         application=chosen.fact,
         python=python.detect(source, code, reached, locked, declared.value.files[0], removed=removed),
         interpreter=python.interpreter(source),
+        newest=python.newest(locked, declared.value.files[0]),
         server=served,
         listens=server.listens(code, settings, chosen.starts),
         health=health.detect(code, settings, chosen.object),

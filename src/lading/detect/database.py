@@ -100,6 +100,7 @@ def _fact(known: Known, one: Opened) -> Fact[Database] | None:
         is_async=one.is_async or settings_drivers.asynchronous(driver),
         missing=settings_drivers.missing(driver, known.has) if "://" in text and one.library != "tortoise" else None,
         pool=one.pool if dialect != "sqlite" else None,
+        plain=dialect in {"postgresql", "mysql"} and one.library in stores.DRIVERS,
     )
     return Fact(found, value.where if value and value.where else f"{one.path}:{one.line}", confidence)
 

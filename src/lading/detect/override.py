@@ -43,6 +43,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "packaging": ("build-files",),
     "python": ("python",),
     "interpreter": ("python-image",),
+    "newest": ("python-image",),
     "application": ("application", "factory", "app-folder"),
     "server": ("server", "server-workers", "root-path", "proxy-headers"),
     "health": ("health",),

@@ -99,6 +99,12 @@ def interpreter(source: Source) -> Fact[str] | None:
     return None
 
 
+def newest(packages: Sequence[Package], lock: str) -> Fact[str] | None:
+    """The newest minor version that every locked wheel is for; None where that is the newest there is."""
+    found = python_wheels.newest(packages, lock)
+    return Fact(f"3.{found.minor}", found.where, others=(found.said,)) if found else None
+
+
 def _declared(source: Source) -> Iterator[_Found]:
     """Promises: those of the manifest."""
     project = pyproject.project(source)

@@ -65,6 +65,9 @@ _PACKAGES = {"asyncpg": ("postgresql", "asyncpg", True), "aiomysql": ("mysql", "
              "aiosqlite": ("sqlite", "aiosqlite", True), "sqlite3": ("sqlite", None, False),
              "redis": ("redis", None, False), "aioredis": ("redis", None, True)}  # fmt: skip
 
+#: The packages that speak to a relational database themselves, and are given what every library of it takes.
+DRIVERS = frozenset(_PACKAGES) - {"redis", "aioredis"}
+
 _URLS = ("url", "host", "dsn", "conninfo", "db_url", "connection_string", "uri", "name_or_url", "database_url", "hosts")
 PARTS = ("host", "port", "user", "username", "password", "passwd", "database", "db", "dbname", "hostname", "server")
 

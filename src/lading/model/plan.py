@@ -96,6 +96,7 @@ class Backing:
     )  # host, port, user, password, credentials, database → variable
     default: Mapping[str, str] = field(default_factory=dict)  # the same, where the code has a default
     driver: str | None = None
+    plain: bool = False  # its URL's scheme names no driver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,6 +125,7 @@ class Database:
     is_async: bool = False
     missing: str | None = None  # a distribution that the URL's scheme needs and nothing declares
     pool: int | None = None  # pool_size + max_overflow of one process
+    plain: bool = False  # the driver itself is given the URL, and knows no `postgresql+driver://`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +197,7 @@ class Project:
     application: Fact[Application]
     python: Fact[str] | None = None  # a version specifier, PEP 440
     interpreter: Fact[str] | None = None  # the minor version that the authors run: "3.11"
+    newest: Fact[str] | None = None  # the newest minor version that the lock has all wheels for, where not the last
     server: Fact[Server] | None = None
     health: Fact[str] | None = None  # the path of a GET route
     routes: tuple[Fact[Route], ...] = ()  # liveness, readiness, metrics, schema

@@ -14,19 +14,24 @@ SUITES = {"trixie": "3.13.5", "bookworm": "3.11.2"}
 
 #: The interpreters of the official images that still get fixes, the one that we like best first.
 MINORS = ("3.12", "3.13", "3.11", "3.14")
+#: Those that get none any more.
+_ENDED = ("3.10", "3.9")
 
 
 def suite(project: Project, because: dict[str, str]) -> str:
     """The Debian release of our own base; empty where none has a Python that the project allows.
 
-    The newest, unless the authors run a Python that only the one before still has: what they never tried is not ours
-    to try, and old pins have no wheels for a new interpreter.
+    The newest, unless the authors run a Python that only the one before still has, or the lock has wheels for no newer
+    one: what they never tried is not ours to try.
     """
-    python, run = project.python, project.interpreter
+    python, run, newest = project.python, project.interpreter, project.newest
     allowed = [one for one, has in SUITES.items() if not python or _allows(python, has)]
     same = [one for one in allowed if run and SUITES[one].startswith(f"{run.value}.")]
-    because["base.python"] = run.because if run and same else python.because if python else "default"
-    return next(iter(same + allowed), "")
+    old = [one for one in allowed if newest and _number(SUITES[one]) <= _number(newest.value)]
+    chosen = next(iter(same + old + allowed), "")
+    reasons = [one.because for one in ((run if same else None), (newest if old else None), python) if one]
+    because["base.python"] = next(iter(reasons), "default")
+    return chosen
 
 
 def compiling(names: Iterable[str]) -> tuple[str, ...]:
@@ -36,9 +41,12 @@ def compiling(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def image(project: Project, settings: Settings, because: dict[str, str]) -> str:
-    """The Dockerfile's base: of the Python that the authors run, else the one that we like best, as allowed."""
+    """The Dockerfile's base: of the Python that the authors run, else the one that we like best, as allowed.
+
+    One that gets no fixes any more is taken where the lock has wheels for no newer one: the rest would not be built.
+    """
     default: str = settings["python-image"].value
-    python, run = project.python, project.interpreter
+    python, run, newest = project.python, project.interpreter, project.newest
     because["base.image"] = settings["python-image"].because
 
     def allowed(minor: str) -> bool:
@@ -53,18 +61,26 @@ def image(project: Project, settings: Settings, because: dict[str, str]) -> str:
                 hint="choose another with `python-image`",
             )
         return default
-    if run and run.value in MINORS and allowed(run.value):
+    ran = [run.value] if run else []
+    order = [one for one in (*(one for one in ran if one in MINORS), *MINORS, *ran, *_ENDED) if allowed(one)]
+    wheels = [one for one in order if newest is None or _number(one) <= _number(newest.value)]
+    if python and not order:
+        raise BadInput(
+            f"no image is known for Python {python.value}", where=python.because, hint="say one with `python-image`"
+        )
+    minor = next(iter(wheels + order))
+    if run and minor == run.value:
         because["base.image"] = run.because
-        return f"python:{run.value}-slim"
-    if python is None or allowed(MINORS[0]):
-        return default
-    because["base.image"] = python.because
-    for minor in (*MINORS, "3.10", "3.9"):
-        if allowed(minor):
-            return f"python:{minor}-slim"
-    raise BadInput(
-        f"no image is known for Python {python.value}", where=python.because, hint="say one with `python-image`"
-    )
+    elif newest and wheels and minor != order[0]:
+        because["base.image"] = newest.because
+    elif python and minor != MINORS[0]:
+        because["base.image"] = python.because
+    return default if minor == MINORS[0] else f"python:{minor}-slim"
+
+
+def _number(version: str) -> int:
+    """The minor version of Python 3."""
+    return int(version.split(".")[1])
 
 
 def _allows(python: Fact[str], version: str) -> bool:

@@ -92,6 +92,7 @@ def _of(store: Database, kind: str, role: str, variables: Mapping[str, Variable]
         parts=parts,
         default={part: text for part, text in default.items() if text},
         driver=store.driver,
+        plain=store.plain,
     )
 
 

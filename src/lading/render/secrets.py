@@ -115,7 +115,7 @@ def _scheme(one: Backing, plan: Plan) -> str:
     told = one.default.get("scheme", "")
     if told:
         return usual.get(told, told)
-    if one.kind not in {"postgresql", "mysql"}:
+    if one.kind not in {"postgresql", "mysql"} or one.plain:
         return one.kind
     names = {re.split(r"[^\w.-]", text, maxsplit=1)[0].lower() for text in _requirements(plan)}
     if "sqlalchemy" in names or "sqlmodel" in names:

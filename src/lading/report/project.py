@@ -88,6 +88,8 @@ def _dependencies(project: Project) -> Iterator[Row]:
     yield _maybe("python", project.python)
     if project.interpreter:
         yield _row("interpreter", project.interpreter.value, project.interpreter)
+    if project.newest:
+        yield _row("wheels", f"for Python {project.newest.value} at the newest", project.newest)
     yield _row("manager", found.manager, project.dependencies)
     yield "locked", "every distribution, by hash" if found.locked else "no", ""
     yield "files", ", ".join(found.files), ""
