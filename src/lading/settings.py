@@ -59,6 +59,12 @@ FACTS = (
     Setting("host-variable", "text", None, "the variable that the address to bind comes from"),
     Setting("port-variable", "text", None, "the variable that the port to bind comes from"),
     Setting("log-level-variable", "text", None, "the variable that the log level comes from"),
+    Setting(
+        "cors-variable",
+        "text",
+        None,
+        "the variable of the origins that a browser may call from, as in `ORIGINS json`, or `none`",
+    ),
     Setting("required", "list", (), "variables without which it does not start"),
     Setting("optional", "list", (), "variables that it does without"),
     Setting("secrets", "list", (), "variables whose values nobody may see"),

@@ -13,6 +13,7 @@ from lading import dependencies, views
 from lading.dependencies import pyproject
 from lading.detect import (
     application,
+    cors,
     database,
     environment,
     files,
@@ -101,6 +102,7 @@ def _detect(source: Source, settings: Settings) -> Project:
         host=environment.binding("host", code, variables, chosen.starts),
         port=environment.binding("port", code, variables, chosen.starts),
         log_level=environment.binding("log_level", code, variables, chosen.starts),
+        cors=cors.detect(code, chosen.object, reached, entry, variables),
         database=data.main,
         stores=data.stores,
         migrations=migrated,

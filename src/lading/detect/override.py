@@ -19,6 +19,7 @@ from lading.detect.code import Code
 from lading.detect.environment import is_secret
 from lading.errors import BadInput, NotFound
 from lading.model import (
+    Cors,
     Database,
     Dependencies,
     Fact,
@@ -52,6 +53,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "host": ("host-variable",),
     "port": ("port-variable",),
     "log_level": ("log-level-variable",),
+    "cors": ("cors-variable",),
     "listens": ("port",),
     "database": ("database-variable", "database-dialect", "database-driver"),
     "stores": ("stores",),
@@ -204,6 +206,24 @@ def _environment(project: Project, given: Given) -> tuple[Fact[Any], ...]:
     return tuple(fact for _, fact in sorted(found.items()))
 
 
+def _cors(project: Project, given: Given) -> Fact[Any] | None:
+    fact = given["cors-variable"]
+    if fact.value == NONE:
+        return None
+    match fact.value.split():
+        case [name, "json" | "comma" | "one" as written]:
+            return _sure(Cors(variable=name, written=written), given)
+        case [name]:
+            same = project.cors.value if project.cors and project.cors.value.variable == name else Cors(variable=name)
+            return _sure(same, given)
+        case _:
+            raise BadInput(
+                f"`{fact.value}` is no variable with the way it is written, json or comma",
+                where=fact.because,
+                hint="write it like `CORS_ORIGINS json`",
+            )
+
+
 def _database(project: Project, given: Given) -> Fact[Any] | None:
     found = project.database.value if project.database else None
     values = {key: fact.value for key, fact in given.items()}
@@ -305,6 +325,7 @@ _CHANGES: Mapping[str, Callable[[Project, Given], Any]] = {
     "host": _text("host"),
     "port": _text("port"),
     "log_level": _text("log_level"),
+    "cors": _cors,
     "listens": _text("listens"),
     "database": _database,
     "stores": _stores,

@@ -103,6 +103,21 @@ def fields(code: Code, path: str, cls: ast.ClassDef) -> Mapping[str, Field]:
     return found
 
 
+def validators(code: Code, path: str, cls: ast.ClassDef, name: str) -> Iterator[tuple[str, Function]]:
+    """The functions of a class, and of those above it, that the field `name` goes through, each with its file."""
+    for file, node in reversed(_classes(code, path, cls)):
+        yield from ((file, function) for field, function in _validators(node) if field in {name, "*"})
+
+
+def methods(code: Code, path: str, cls: ast.ClassDef, name: str) -> Iterator[tuple[str, Function]]:
+    """The functions `name` of a class and of its inner ones, such as `Config`, and of those above it."""
+    for file, node in _classes(code, path, cls):
+        inner = (one for one in node.body if isinstance(one, ast.ClassDef))
+        for stmt in (*node.body, *(stmt for one in inner for stmt in one.body)):
+            if isinstance(stmt, ast.FunctionDef) and stmt.name == name:
+                yield file, stmt
+
+
 def _fields(  # noqa: PLR0917 - what is known goes along
     code: Code, path: str, cls: ast.ClassDef, rules: _Rules, start: str, dots: str, *, required: bool, depth: int
 ) -> Iterator[tuple[str, Field]]:  # fmt: skip

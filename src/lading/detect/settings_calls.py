@@ -45,7 +45,7 @@ def given(code: Code, path: str, function: Function, name: str) -> Iterator[tupl
     arguments = function.args
     positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
     method = positional[:1] in (["self"], ["cls"])
-    callers = [site for site in sites(code, path, _called_as(code, path, function)) if site.call]
+    callers = [site for site in sites(code, path, called_as(code, path, function)) if site.call]
     for site in callers[:MOST]:
         call = site.call
         if call is None or not _is(code, site, path, function, method=method):
@@ -71,7 +71,7 @@ def _is(code: Code, site: Site, path: str, function: Function, *, method: bool) 
     return (method and isinstance(site.node, ast.Attribute)) or (site.path == path and isinstance(meaning, Place))
 
 
-def _called_as(code: Code, path: str, function: Function) -> str:
+def called_as(code: Code, path: str, function: Function) -> str:
     """The name that a call of `function` has: the class's for one that runs when an instance is made."""
     return class_of(code, path, function) if function.name in _FIRST else function.name
 
@@ -130,7 +130,7 @@ def _at_start(code: Code, reached: Collection[str], path: str, function: Functio
         return True
     if _is_handler(function, _REQUESTS):
         return False
-    name = _called_as(code, path, function)
+    name = called_as(code, path, function)
     # A property, or a validator, runs for whoever has the instance: as the class does.
     if function.name not in _FIRST and _is_handler(function, _OF_INSTANCES):
         name = class_of(code, path, function) or name

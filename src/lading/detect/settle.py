@@ -118,6 +118,9 @@ _SAYS: Mapping[str, Callable[[Project], Any]] = {
     "host-variable": _of("host", ""),
     "port-variable": _of("port", ""),
     "log-level-variable": _of("log_level", ""),
+    "cors-variable": lambda project: (
+        f"{project.cors.value.variable} {project.cors.value.written}" if project.cors else None
+    ),
     "port": _of("listens", ""),
     "database-variable": _of("database", "variable"),
     "database-dialect": _of("database", "dialect"),

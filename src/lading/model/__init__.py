@@ -23,6 +23,7 @@ from lading.model.plan import (
 from lading.model.project import (
     Application,
     Confidence,
+    Cors,
     Database,
     Dependencies,
     Fact,
@@ -57,9 +58,9 @@ from lading.model.run import (
 Progress = Callable[[str], None]
 
 __all__ = [
-    "PLAN_VERSION", "Answer", "App", "Application", "Backing", "Base", "Binding", "Confidence", "Contents", "Criterion",
-    "Database", "Dependencies", "Development", "Fact", "File", "Finding", "Healthcheck", "Image", "Index", "Layer",
-    "Layout", "Migrations", "Observation", "Outcome", "Packaging", "Place", "Plan", "Process", "Program", "Progress",
-    "Project", "Reply", "Report", "Request", "Route", "Run", "Scrape", "Server", "Service", "Serving", "Start",
-    "SystemPackage", "User", "Variable", "Verdict", "Worker",
+    "PLAN_VERSION", "Answer", "App", "Application", "Backing", "Base", "Binding", "Confidence", "Contents", "Cors",
+    "Criterion", "Database", "Dependencies", "Development", "Fact", "File", "Finding", "Healthcheck", "Image",
+    "Index", "Layer", "Layout", "Migrations", "Observation", "Outcome", "Packaging", "Place", "Plan", "Process",
+    "Program", "Progress", "Project", "Reply", "Report", "Request", "Route", "Run", "Scrape", "Server", "Service",
+    "Serving", "Start", "SystemPackage", "User", "Variable", "Verdict", "Worker",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lading.model.project import Database, Dependencies, Layout, Migrations, Packaging, Variable
+from lading.model.project import Cors, Database, Dependencies, Layout, Migrations, Packaging, Variable
 
 #: Raised when a plan written by one version of lading can no longer be read by another.
 PLAN_VERSION = 1
@@ -82,6 +82,7 @@ class Serving:
     starts_programs: bool = False  # so that somebody has to wait for those that lose their parent
     metrics: bool = False  # prometheus_client's, which several processes add up in a directory
     metrics_path: str | None = None  # where they are read, without asking for who asks
+    cors: Cors | None = None  # the variable of the origins that a browser may call from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

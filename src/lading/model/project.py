@@ -114,6 +114,14 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cors:
+    """The variable that says from which origins a browser may call, and how it holds them."""
+
+    variable: str
+    written: Literal["json", "comma", "one"] = "one"  # a JSON list; with commas between them; one, or by other marks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
     """The store that the project keeps its rows in."""
 
@@ -205,6 +213,7 @@ class Project:
     host: Fact[str] | None = None  # names of the variables that bind the server
     port: Fact[str] | None = None
     log_level: Fact[str] | None = None
+    cors: Fact[Cors] | None = None
     listens: Fact[int] | None = None  # the port that the project's own start command binds
     database: Fact[Database] | None = None
     stores: tuple[Fact[Database], ...] = ()  # others beside it: a cache, a document store

@@ -57,6 +57,7 @@ def server(project: Project, settings: Settings, because: dict[str, str]) -> Ser
     found = project.server.value if project.server else None
     for field in ("kind", "workers", "root_path"):
         because[f"server.{field}"] = project.server.because if project.server else "default"
+    because["server.cors"] = project.cors.because if project.cors else "default"
     because["server.keep_alive"] = settings["keep-alive"].because
     because["server.memory"] = settings["memory"].because
     because["server.starts_programs"] = project.starts_programs.because if project.starts_programs else "default"
@@ -68,6 +69,7 @@ def server(project: Project, settings: Settings, because: dict[str, str]) -> Ser
         memory=settings["memory"].value,
         starts_programs=bool(project.starts_programs and project.starts_programs.value),
         metrics=_measured(project),
+        cors=project.cors.value if project.cors else None,
         metrics_path=next(
             (one.value.path for one in project.routes if one.value.kind == "metrics" and not one.value.guarded), None
         ),

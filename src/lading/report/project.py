@@ -9,6 +9,7 @@ from typing import Any
 from lading.detect import settle
 from lading.model import (
     Application,
+    Cors,
     Database,
     Dependencies,
     Fact,
@@ -118,6 +119,8 @@ def _serving(project: Project) -> Iterator[Row]:
     if project.listens:
         yield _row("listens", f"on {project.listens.value}", project.listens)
     yield _maybe("log level", project.log_level)
+    if project.cors:
+        yield _row("CORS", _words(project.cors.value), project.cors)
     if project.front_end:
         yield _maybe("front end", project.front_end)
     if project.layout:
@@ -219,8 +222,11 @@ def _place(value: Place) -> Parts:
     return value.path, "written" if value.written else "read", there
 
 
+_WRITTEN = {"json": "a JSON list", "comma": "with commas", "one": "as it is"}
+
 _PARTS: Mapping[type, Callable[[Any], Parts]] = {
     Application: _application,
+    Cors: lambda value: (value.variable, _WRITTEN[value.written]),
     Database: _database,
     Dependencies: _dependencies_words,
     Migrations: _migrations,

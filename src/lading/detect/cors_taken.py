@@ -1,0 +1,61 @@
+"""What an expression is made of: environment variables, each as its text or as the list that was made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from lading.detect.code import Code, Function
+
+Form = Literal["text", "comma", "one", "json"]
+
+#: Expressions in expressions.
+DEEPEST = 25
+
+#: Where a variable may be written in several ways, or comes to the same place by several, the first of these is right.
+_ORDER: tuple[Form, ...] = ("comma", "one", "json", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """A variable in a value: as its text, or as the list that was made of it."""
+
+    variable: str
+    form: Form
+
+
+#: None: that is not known. Empty: the value is the code's own.
+Taken = tuple[Took, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where an expression stands, and what is known of the arguments of the function around it."""
+
+    code: Code
+    path: str
+    within: Function | None = None
+    given: Mapping[str, Taken] = field(default_factory=dict)
+    depth: int = 0
+
+
+def of(taken: Taken) -> frozenset[str]:
+    """The names of the variables."""
+    return frozenset(one.variable for one in taken or ())
+
+
+def merged(some: Sequence[Taken]) -> Taken:
+    """All the variables of `some`, each in its best form; what is not known adds nothing."""
+    known = [one for one in some if one is not None]
+    best: dict[str, Form] = {}
+    for one in (one for each in known for one in each):
+        best[one.variable] = min(one.form, best.get(one.variable, "text"), key=_ORDER.index)
+    return tuple(Took(name, form) for name, form in best.items()) if known else None
+
+
+def formed(taken: Taken, form: Form) -> Taken:
+    """Texts of which lists are made; there is no other way to make one."""
+    if taken is None or any(one.form != "text" for one in taken):
+        return None
+    return tuple(replace(one, form=form) for one in taken)
