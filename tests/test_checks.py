@@ -45,6 +45,8 @@ FIXED = (
     "size",
     "defaults-work",
     "port-configures",
+    "cors-configures",
+    "cors-safe",
     "host-configures",
     "database-configures",
     "migrations-in-image",
@@ -317,7 +319,7 @@ def test_no_criteria_prove_nothing() -> None:
     assert checks.exit_status(report((finding("size", "pass"),), ())) == 1
 
 
-def test_our_own_criteria_name_every_check_once_but_those_of_what_stands_beside_the_image() -> None:
+def test_our_own_criteria_name_every_check_once_but_those_that_are_aside() -> None:
     named = [check for one in CRITERIA for check in one.checks]
     assert sorted([*named, *criteria.ASIDE]) == sorted(CHECKS)
 

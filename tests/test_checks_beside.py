@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from test_checks_running import NO_ENGINE, NOBODY, Case, said, started
-from values import CREATE, GOOD, READ, REPLIES, RUNS, observed, reply, unobserved
+from values import CREATE, GOOD, ORIGIN, READ, REPLIES, RUNS, STRANGER, foreign, observed, planned, reply, unobserved
 from values_stack import (
     STACK,
     STACK_RUNS,
@@ -17,7 +17,8 @@ from values_stack import (
     without,
 )
 
-from lading.model import Answer, Migrations, Outcome, Scrape
+from lading.checks import Evidence
+from lading.model import Answer, Migrations, Outcome, Scrape, Serving
 
 #: What `unshare` says where the plan has services.
 NOT_STARTED = "PostgreSQL could not be started under unshare, so nothing is known of the starts `defaults`"
@@ -29,6 +30,17 @@ NOTHING_ASKED = "skip the settings have no `[[requests]]`"
 NOT_THERE = "Kafka could not be started under docker 29: lading knows no image of such a service"
 assert GOOD.observation is not None
 ABSENT = replace(GOOD, observation=replace(GOOD.observation, absent=("kafka",), limits=(NOT_THERE,)))
+
+NAMED = f"with CORS_ORIGINS={ORIGIN}"
+UNANSWERED = f"{NAMED} a page of {ORIGIN} was answered"
+WHERE = "app/main.py:20"
+
+
+def crossing(named: str | None, stranger: str | None, status: int = 200) -> Evidence:
+    """The start whose variable names an origin, and which one pages of it and of another were allowed."""
+    asked = ((ORIGIN, named), (STRANGER, stranger))
+    return observed("host", foreign=tuple((one, foreign(one, allowed, status=status)) for one, allowed in asked))
+
 
 CASES = (
     # ── requests-answered ──
@@ -198,6 +210,60 @@ CASES = (
     Case(
         "log-level-configures", observed("defaults", ready=None), ("unknown the start `defaults` never answered",)
     ),
+    # ── cors-configures, cors-safe ──
+    Case("cors-configures", GOOD, (f"pass CORS_ORIGINS={ORIGIN}: its pages may call, those of {STRANGER} not",)),
+    Case("cors-configures", crossing(None, None), (f"fail {WHERE}: {UNANSWERED} with no Access-Control-Allow-Origin",)),
+    Case(
+        "cors-configures",
+        crossing(f"{ORIGIN}/", None),
+        (f"fail {WHERE}: {UNANSWERED} with `{ORIGIN}/` alone",),
+    ),
+    Case("cors-configures", crossing("*", "*"), (f"fail {WHERE}: {NAMED} a page of {STRANGER} was let in too",)),
+    Case(
+        "cors-configures",
+        crossing(None, None, status=404),
+        (f"fail {WHERE}: {UNANSWERED} with no Access-Control-Allow-Origin",),
+    ),
+    Case(
+        "cors-configures",
+        crossing(None, None, status=401),
+        (f"unknown {NAMED}, GET /health answered 401, which says nothing of origins",),
+    ),
+    Case(
+        "cors-configures",
+        observed("host", foreign=()),
+        ("unknown nobody asked the start `host` as a page of another origin does",),
+    ),
+    Case("cors-configures", observed("host", ready=None), ("unknown the start `host` never answered",)),
+    Case("cors-configures", started("host", environment={}), ("unknown no start had `CORS_ORIGINS` set",)),
+    Case("cors-configures", unobserved("host"), ("unknown unshare (user namespace) did not try the start `host`",)),
+    Case(
+        "cors-configures",
+        planned(server=Serving()),
+        ("skip no variable was found that decides who may call from a browser; name one with `cors-variable`",),
+    ),
+    Case("cors-safe", GOOD, (f"pass a page of {ORIGIN}, which nobody named, is not let in",)),
+    Case(
+        "cors-safe",
+        observed("defaults", foreign=((ORIGIN, foreign(ORIGIN, ORIGIN, cookies=True)),)),
+        (f"fail a page of {ORIGIN}, which nobody named, was let in by name, with cookies",),
+    ),
+    Case(
+        "cors-safe",
+        observed("defaults", foreign=((ORIGIN, foreign(ORIGIN, "*", cookies=True)),)),
+        (f"pass a page of {ORIGIN} gets what anybody gets: `*`, without cookies",),
+    ),
+    Case(
+        "cors-safe",
+        observed("defaults", foreign=((ORIGIN, foreign(ORIGIN, status=None)),)),
+        (f"unknown GET /health from a page of {ORIGIN} got no answer: timed out, which says nothing of origins",),
+    ),
+    Case(
+        "cors-safe",
+        observed("defaults", foreign=()),
+        ("unknown nobody asked the start `defaults` as a page of another origin does",),
+    ),
+    Case("cors-safe", observed("defaults", ready=None), ("unknown the start `defaults` never answered",)),
     # ── replicas-serve ──
     Case(
         "replicas-serve", STACK, ("pass 4 at once on an empty database: all answered within 5.0 s, at 0002",)

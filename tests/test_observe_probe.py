@@ -81,6 +81,9 @@ def fake(start: Start, statuses: list[int]) -> Iterator[Fake]:
             body = f"{status} {self.path}".encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            if "Origin" in self.headers:
+                self.send_header("Access-Control-Allow-Origin", self.headers["Origin"])
+                self.send_header("Access-Control-Allow-Credentials", str("lading" in self.headers["Cookie"]).lower())
             self.end_headers()
             self.wfile.write(body)
 
@@ -257,6 +260,16 @@ def test_requests_are_put_once_what_runs_beside_has_settled_and_before_anything_
         )  # fmt: skip
     assert order == ["started", "settled", "timed"]
     assert [reply.answer.body for reply in run.replies] == ["200 /rows/7", "200 /health"]
+
+
+def test_a_page_of_another_origin_asks_with_a_cookie_and_what_it_is_allowed_is_kept() -> None:
+    with fake(Start(name="host", origins=("https://one.example", "https://two.example")), [200]) as container:
+        run = probe.probe(container, PLAN, CONFIG)
+    assert [(origin, answer.path, dict(answer.allows)) for origin, answer in run.foreign] == [
+        (one, "/health", {"access-control-allow-origin": one, "access-control-allow-credentials": "true"})
+        for one in ("https://one.example", "https://two.example")
+    ]
+    assert run.answers[0].allows == {}
 
 
 def test_one_of_several_is_stopped_when_all_have_answered() -> None:

@@ -1,6 +1,7 @@
 """Plan → the starts to try."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from host_python import PLAN
@@ -8,11 +9,13 @@ from host_python import PLAN
 from lading.model import (
     Backing,
     Binding,
+    Cors,
     Database,
     Dependencies,
     Migrations,
     Program,
     Request,
+    Serving,
     Start,
     Variable,
 )
@@ -24,7 +27,7 @@ HERE = ("127.0.0.1", 8000)
 
 def test_a_plan_with_sqlite_is_started_in_every_way() -> None:
     assert scenarios.starts(PLAN) == (
-        Start(name="defaults", connect=HERE, samples=50),
+        Start(name="defaults", connect=HERE, samples=50, origins=("https://lading.example",)),
         Start(
             name="database",
             environment={"DATABASE_URL": "sqlite:////data/lading-probe.db"},
@@ -64,6 +67,20 @@ def test_the_names_and_defaults_are_the_plans_own() -> None:
     assert found["host"] == ({"ROWS_HOST": "127.0.0.2", "LOG_LEVEL": "debug"}, ("127.0.0.2", 9000))
     url = "sqlite+aiosqlite:////var/lib/rows/lading-probe.db"
     assert found["database"] == ({"ROWS_URL": url}, ("127.0.0.1", 9000))
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("json", '["https://lading.example"]'), ("comma", "https://lading.example"), ("one", "https://lading.example")],
+)
+def test_one_start_names_an_origin_as_the_code_takes_it_and_is_asked_as_two(
+    written: Literal["json", "comma", "one"], value: str
+) -> None:
+    plan = replace(PLAN, server=Serving(cors=Cors(variable="ORIGINS", written=written)))
+    found = {start.name: start for start in scenarios.starts(plan)}
+    assert found["host"].environment["ORIGINS"] == value
+    assert found["host"].origins == ("https://lading.example", "https://stranger.example")
+    assert [name for name, start in found.items() if "ORIGINS" in start.environment] == ["host"]
 
 
 def test_the_images_own_url_gives_the_driver() -> None:

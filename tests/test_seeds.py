@@ -80,6 +80,28 @@ def test_s3_whose_processes_count_each_for_itself_has_counters_that_fall(tmp_pat
     assert set(findings(report, "fail")) == {"metrics-coherent"}
 
 
+def test_s3_that_lets_in_whoever_asks_beside_whom_its_variable_names_is_seen_to(tmp_path: Path) -> None:
+    def open_to_all(text: str) -> str:
+        named = "    allow_origins=settings.cors_origins,\n"
+        return text.replace(named, f'{named}    allow_origin_regex=r"https://[a-z.]+",\n    allow_credentials=True,\n')
+
+    report = verified(broken("todo-api", tmp_path, "app/main.py", open_to_all))
+    assert set(findings(report, "fail")) == {"cors-configures", "cors-safe"}
+    assert findings(report, "fail")["cors-configures"].endswith("a page of https://stranger.example was let in too")
+
+
+def test_s3_whose_origins_are_urls_and_no_texts_lets_nobody_in(tmp_path: Path) -> None:
+    """As pydantic writes it, a URL has a slash at its end, and an origin has none."""
+
+    def urls(text: str) -> str:
+        return "from pydantic import AnyHttpUrl\n" + text.replace(
+            "cors_origins: list[str]", "cors_origins: list[AnyHttpUrl]"
+        )
+
+    report = verified(broken("todo-api", tmp_path, "app/config.py", urls))
+    assert set(findings(report, "fail")) == {"cors-configures"}
+
+
 def test_s4_whose_worker_fails_is_not_proved(tmp_path: Path) -> None:
     """The message is taken, and nothing comes of it."""
 

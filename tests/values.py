@@ -14,6 +14,7 @@ from lading.model import (
     Base,
     Binding,
     Contents,
+    Cors,
     Criterion,
     Database,
     Dependencies,
@@ -33,6 +34,7 @@ from lading.model import (
     Request,
     Run,
     Server,
+    Serving,
     Start,
     Variable,
 )
@@ -102,6 +104,7 @@ PLAN = Plan(
     log_level=Binding(variable="LOG_LEVEL", default="info"),
     database=DATABASE,
     migrations=MIGRATIONS,
+    server=Serving(cors=Cors(variable="CORS_ORIGINS", written="comma")),
     health=Healthcheck(path="/health"),
     size_limit=200_000_000,
     because={
@@ -114,6 +117,7 @@ PLAN = Plan(
         "migrations": "alembic.ini:3",
         "name": "pyproject.toml:2",
         "port.variable": "app/settings.py:8",
+        "server.cors": "app/main.py:20",
         "size_limit": "lading.toml size-limit",
         "variables.DATABASE_URL": "app/settings.py:6",
         "variables.SECRET_KEY": "app/settings.py:9",
@@ -280,9 +284,11 @@ def contents(*layers: tuple[File, ...]) -> Contents:
 
 CONTENTS = contents(BASE, WHEELS, APP)
 
+ORIGIN, STRANGER = "https://lading.example", "https://stranger.example"
+
 ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
     "port": {"PORT": "9000", "LOG_LEVEL": "WARNING"},
-    "host": {"HOST": "127.0.0.1", "LOG_LEVEL": "debug"},
+    "host": {"HOST": "127.0.0.1", "LOG_LEVEL": "debug", "CORS_ORIGINS": ORIGIN},
     "database": {"DATABASE_URL": "sqlite:////data/other.db"},
 }
 
@@ -300,6 +306,14 @@ def reply(request: Request, body: str = '{"id": 1, "title": "Milk"}', status: in
     """What `request` was answered, as it is to be where nothing else is said."""
     answer = Answer(path=request.path, status=status or request.status, body=body, seconds=0.01)
     return Reply(request=request, answer=answer, kept=dict.fromkeys(request.keep, "1"))
+
+
+def foreign(origin: str, allowed: str | None = None, *, status: int | None = 200, cookies: bool = False) -> Answer:
+    """What a page of `origin` was answered, and which one is `allowed`."""
+    allows = {"access-control-allow-origin": allowed} if allowed else {}
+    allows |= {"access-control-allow-credentials": "true"} if cookies else {}
+    error = "" if status else "timed out"
+    return Answer(path="/health", status=status, body=origin, seconds=0.002, error=error, allows=allows)
 
 
 REPLIES = (reply(CREATE), reply(READ))
@@ -322,6 +336,7 @@ def run(name: str) -> Run:
         drain=CREATE if name == "database" else None,
         twice=name == "database",
     )
+    asked = {"defaults": ((ORIGIN, None),), "host": ((ORIGIN, ORIGIN), (STRANGER, None))}.get(name, ())
     well = Outcome(argv=(*LAUNCH, "healthcheck"), status=0, output="", seconds=0.04)
     return Run(
         start=start,
@@ -342,6 +357,7 @@ def run(name: str) -> Run:
         stop_seconds=0.3,
         log="started\n" if name == "port" else "INFO: started\n",
         replies=REPLIES[-len(start.requests) :] if start.requests else (),
+        foreign=tuple((origin, foreign(origin, allowed)) for origin, allowed in asked),
         drained=REPLIES[0].answer if name == "database" else None,
         second=Outcome(argv=SERVER, status=1, output="[Errno 98] address already in use\n", seconds=1.2)
         if name == "database"

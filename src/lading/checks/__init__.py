@@ -15,6 +15,7 @@ from lading.checks import (
     compose,
     compose_hardening,
     context,
+    cors,
     criteria,
     debian,
     development,
@@ -40,8 +41,8 @@ __all__ = ["CHECKS", "CRITERIA", "Evidence", "around", "exit_status", "judge", "
 
 #: In the order in which they are reported and documented.
 MODULES = (
-    dockerfile, context, image, packages, secrets, running, health, storage, application, journey, programs, debian,
-    account, inputs, locked, understanding, guide, development, compose, compose_hardening,
+    dockerfile, context, image, packages, secrets, running, cors, health, storage, application, journey, programs,
+    debian, account, inputs, locked, understanding, guide, development, compose, compose_hardening,
 )  # fmt: skip
 
 CHECKS: dict[str, Check] = {identifier(check): check for module in MODULES for check in module.CHECKS}

@@ -30,6 +30,7 @@ CRITERIA = (
         title="Listens where its variables say",
         checks=("port-configures", "host-configures", "log-level-configures"),
     ),
+    Criterion(id="cors", title="Lets browsers in from where its variable says", checks=("cors-configures",)),
     Criterion(
         id="migrated",
         title="Migrates before it serves",
@@ -93,9 +94,11 @@ CRITERIA = (
 )  # fmt: skip
 
 
-#: Checks of what stands beside the image, which hold where a project's own criteria ask for them: how somebody develops
-#: is no reason to call an image bad. What they found is said all the same.
+#: Checks that hold where a project's own criteria ask for them, most of what stands beside the image: how somebody
+#: develops is no reason to call an image bad, nor is a harm that hangs on what no container shows. What they found is
+#: said all the same.
 ASIDE = (
+    "cors-safe",
     "understood-without-questions",
     "documentation-true",
     "dev-stage",

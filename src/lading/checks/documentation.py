@@ -36,7 +36,7 @@ worst of them: fail, unknown, waived, skip, pass, in this order. These are the c
 """
 
 _OWN = """
-Beside them, these judge what stands beside the image, where criteria of your own name them: {aside}.
+Beside them, these hold where criteria of your own name them, most of what stands beside the image: {aside}.
 
 Criteria of your own take the place of these, in `pyproject.toml`:
 

@@ -44,6 +44,7 @@ class Start:
     beside: tuple[str, ...] = ()  # the programs of the plan that run with it, by name
     drain: Request | None = None  # sent by half before SIGTERM, and to its end afterwards
     twice: bool = False  # start the server a second time, in the same container
+    origins: tuple[str, ...] = ()  # whose pages ask the health path too, each with a cookie, as a browser does
     stamp: str | None = None  # the revision that its database is said to be at, before it starts
 
 
@@ -56,6 +57,7 @@ class Answer:
     body: str
     seconds: float
     error: str = ""
+    allows: Mapping[str, str] = field(default_factory=dict)  # its headers `Access-Control-Allow-…`, in small letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,7 @@ class Run:
     log: str
     replies: tuple[Reply, ...] = ()
     scrapes: tuple[Scrape, ...] = ()
+    foreign: tuple[tuple[str, Answer], ...] = ()  # each of the start's `origins`, with what its page was answered
     drained: Answer | None = None  # to the start's `drain`
     second: Outcome | None = None  # the server, started again where its port is taken
 

@@ -78,6 +78,7 @@ def probe(
                 else:
                     samples.append(answer.seconds)
         answers += [get(container, start.connect, path) for path in start.paths]
+    foreign = tuple((origin, _foreign(container, plan, origin)) for origin in start.origins) if up else ()
     measured = metrics.scrape(container, plan.server.metrics_path or "", start.scrapes) if up else ()
     processes = container.processes() if exited is None else ()
     writes = _writes(container, plan, processes) if exited is None else {}
@@ -110,6 +111,7 @@ def probe(
         log=container.log(),
         replies=replies,
         scrapes=measured,
+        foreign=foreign,
         drained=drained,
         second=second,
     )
@@ -145,6 +147,12 @@ def brief(container: Container, plan: Plan, together: Callable[[], None]) -> Run
 def get(container: Container, address: tuple[str, int], path: str) -> Answer:
     """What a new connection to `address` answers to `GET path`; or why there is none."""
     return web.ask(container, address, path, timeout=_ANSWER)
+
+
+def _foreign(container: Container, plan: Plan, origin: str) -> Answer:
+    """What a page of `origin` is answered: a browser says where it is from, and sends what cookies it has."""
+    headers = {"Origin": origin, "Cookie": "lading=1"}
+    return web.ask(container, container.start.connect, _path(plan), headers=headers, timeout=_ANSWER)
 
 
 def _argv(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from lading.checks import storage
-from lading.model import Plan, Request, Start, Variable
+from lading.model import Cors, Plan, Request, Start, Variable
 from lading.plan import services
 
 #: How many containers are started at once on one empty database.
@@ -13,6 +14,9 @@ REPLICAS = 4
 
 #: How many times the metrics are read.
 _SCRAPES = 24
+
+#: The origin that a variable names, and one that nobody does. Source: RFC 2606, which keeps `.example` for such.
+ORIGIN, STRANGER = "https://lading.example", "https://stranger.example"
 
 #: A revision that no project has.
 UNKNOWN = "lading_no_such_revision"
@@ -39,6 +43,7 @@ def starts(plan: Plan, requests: Sequence[Request] = ()) -> tuple[Start, ...]:
     """
     port, other = int(plan.port.default), 9000 if plan.port.default != "9000" else 9001
     given = generated(plan)
+    cors = plan.server.cors
     here = ("127.0.0.1", port)
     asked = tuple(requests)
     alone = () if plan.programs else asked
@@ -48,6 +53,7 @@ def starts(plan: Plan, requests: Sequence[Request] = ()) -> tuple[Start, ...]:
         Start(
             name="defaults", environment=given, connect=here, samples=50, requests=asked,
             scrapes=_SCRAPES if plan.server.metrics_path else 0, beside=tuple(one.name for one in plan.programs),
+            origins=(ORIGIN,),
         )
     ]  # fmt: skip
     database = plan.database
@@ -73,10 +79,11 @@ def starts(plan: Plan, requests: Sequence[Request] = ()) -> tuple[Start, ...]:
         ),
         Start(
             name="host",
-            environment={**given, plan.host.variable: "127.0.0.2", plan.log_level.variable: "debug"},
+            environment={**given, plan.host.variable: "127.0.0.2", plan.log_level.variable: "debug", **_named(cors)},
             reuse="defaults",
             connect=("127.0.0.2", port),
             refused=(here,),
+            origins=(ORIGIN, STRANGER) if cors else (),
         ),
     ]  # fmt: skip
     if services.switch(plan):
@@ -85,6 +92,11 @@ def starts(plan: Plan, requests: Sequence[Request] = ()) -> tuple[Start, ...]:
     if plan.database and plan.migrations and plan.migrations.tool == "alembic":
         found.append(Start(name="newer", environment=given, connect=here, stamp=UNKNOWN))
     return tuple(found)
+
+
+def _named(cors: Cors | None) -> dict[str, str]:
+    """The variable of the origins with one in it, as the code takes it."""
+    return {cors.variable: json.dumps([ORIGIN]) if cors.written == "json" else ORIGIN} if cors else {}
 
 
 def replicas(plan: Plan) -> tuple[Start, ...]:

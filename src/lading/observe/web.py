@@ -67,6 +67,9 @@ def half(
     return rest
 
 
+#: The headers that say whose pages a browser gives an answer to.
+_ALLOWS = "access-control-allow-"
+
 _OURS = {"Connection": "close", "User-Agent": "lading"}
 
 
@@ -76,7 +79,8 @@ def _read(connection: http.client.HTTPConnection, path: str, began: float, timeo
     while len(body) < largest and time.monotonic() < began + timeout and (more := response.read1(4096)):
         body += more
     seconds = time.monotonic() - began
-    return Answer(path=path, status=response.status, body=body.decode(errors="replace"), seconds=seconds)
+    allows = {name.lower(): value for name, value in response.getheaders() if name.lower().startswith(_ALLOWS)}
+    return Answer(path=path, status=response.status, body=body.decode(errors="replace"), seconds=seconds, allows=allows)
 
 
 def _none(path: str, began: float, error: Exception) -> Answer:
