@@ -246,7 +246,7 @@ CASES = (
     Case(
         "cors-safe",
         observed("defaults", foreign=((ORIGIN, foreign(ORIGIN, ORIGIN, cookies=True)),)),
-        (f"fail a page of {ORIGIN}, which nobody named, was let in by name, with cookies",),
+        (f"fail a page of {ORIGIN}, which nobody named, may call with the user's cookies",),
     ),
     Case(
         "cors-safe",

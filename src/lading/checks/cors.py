@@ -86,7 +86,7 @@ def cors_safe(defaults: Run) -> Said:
     allows = answer.allows.get(_ORIGIN)
     if allows == origin and answer.allows.get(_CREDENTIALS, "").lower() == "true":
         hint = "name the origins, or leave `allow_credentials` out: only cookies need it"
-        return failed(f"a page of {origin}, which nobody named, was let in by name, with cookies", hint=hint)
+        return failed(f"a page of {origin}, which nobody named, may call with the user's cookies", hint=hint)
     if allows is None:
         return passed(f"a page of {origin}, which nobody named, is not let in", seconds=answer.seconds)
     return passed(f"a page of {origin} gets what anybody gets: `{allows}`, without cookies", seconds=answer.seconds)
