@@ -261,6 +261,14 @@ VALUES = """
         ("app = FastAPI()\napp.add_middleware(CORSMiddleware, allow_origins=origins, allow_origin_regex='.*')\n", ""),
         ("app = FastAPI()\nadmin = FastAPI()\nadmin.add_middleware(CORSMiddleware, allow_origins=origins)\n"
          "app.mount('/admin', admin)\n\n@app.get('/health')\ndef health(): ...\n", ""),
+        ("api = FastAPI(middleware=[Middleware(CORSMiddleware, allow_origins=origins)])\napp = FastAPI()\n"
+         "app.mount('/api', api)\n\n@app.get('/health')\ndef health(): ...\n", ""),
+        ("some = [Middleware(CORSMiddleware, allow_origins=origins)]\napi = FastAPI(middleware=some)\n"
+         "app = FastAPI()\napp.mount('/api', api)\n\n@app.get('/health')\ndef health(): ...\n", ""),
+        ("api = FastAPI()\napp = FastAPI()\napp.mount('/api', CORSMiddleware(api, allow_origins=origins))\n\n"
+         "@app.get('/health')\ndef health(): ...\n", ""),
+        ("some = [Middleware(CORSMiddleware, allow_origins=origins)]\napp = FastAPI(middleware=some)\n",
+         "ORIGINS comma"),
         ("def set_up(app: FastAPI):\n    app.add_middleware(CORSMiddleware, allow_origins=origins)\n\n"
          "def create_app():\n    app = FastAPI()\n    set_up(app)\n    return app\n\napp = create_app()\n",
          "ORIGINS comma"),

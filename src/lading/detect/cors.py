@@ -80,15 +80,34 @@ def _added(code: Code, path: str, served: Object | None) -> Iterator[_Added]:
 
 
 def _adds(code: Code, path: str, node: ast.Call, within: Function | None, served: Object | None) -> bool:
+    """Whether a call adds the middleware, and not to another application than the one that is served."""
     func, first = node.func, node.args[0] if node.args else None
-    if isinstance(func, ast.Attribute) and func.attr == "add_middleware":
-        owner = objects.origin(code, path, func.value, within)
-        other = owner and served and owner.made and served.made and not owner.same(served)
-        return not other and _is(names.resolve(code, path, first, within))
     meaning = names.resolve(code, path, func, within)
-    if any(names.library(meaning, package, "Middleware") for package in ("fastapi", "starlette")):
-        return _is(names.resolve(code, path, first, within))
-    return _is(meaning)
+    taker: ast.expr | None
+    if isinstance(func, ast.Attribute) and func.attr == "add_middleware":
+        added, taker = names.resolve(code, path, first, within), func.value
+    elif any(names.library(meaning, package, "Middleware") for package in ("fastapi", "starlette")):
+        added, taker = names.resolve(code, path, first, within), _taker(code, path, node)
+    else:
+        added, taker = meaning, next((one.value for one in node.keywords if one.arg == "app"), first)
+    if not _is(added):
+        return False
+    owner = objects.origin(code, path, taker, within)
+    return not (owner and served and owner.made and served.made and not owner.same(served))
+
+
+def _taker(code: Code, path: str, node: ast.Call) -> ast.expr | None:
+    """The call that is given `Middleware(…)` in its `middleware`, there or by a name."""
+    tree = code.tree(path)
+    for call, within in tree.nodes if tree else ():
+        for keyword in call.keywords if isinstance(call, ast.Call) else ():
+            if keyword.arg != "middleware":
+                continue
+            place = names.resolve(code, path, keyword.value, within)
+            given = place.node if isinstance(place, Place) and place.path == path and place.node else keyword.value
+            if isinstance(call, ast.Call) and any(one is node for one in ast.walk(given)):
+                return call
+    return None
 
 
 def _is(meaning: Meaning | None) -> bool:
