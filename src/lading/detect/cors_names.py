@@ -34,9 +34,7 @@ def applied(at: At, function: ast.expr, given: Sequence[Taken], named: Mapping[s
             return None
 
 
-def _bound(
-    function: Function, given: Sequence[Taken], named: Mapping[str, Taken] | None = None
-) -> Mapping[str, Taken]:  # fmt: skip
+def _bound(function: Function, given: Sequence[Taken], named: Mapping[str, Taken] | None = None) -> Mapping[str, Taken]:
     """The parameters of a function, with what a call gives them; what it leaves out is the code's own."""
     parameters = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
     parameters = parameters[1:] if parameters[:1] in (["self"], ["cls"]) else parameters
@@ -44,11 +42,11 @@ def _bound(
     return usual | dict(zip(parameters, given, strict=False)) | dict(named or {})
 
 
-def given(at: At, function: Function | ast.Lambda, values: Sequence[Taken]) -> Taken:
-    """What a function of the file at `at`, such as a validator, makes of `values`."""
+def given(at: At, function: Function | ast.Lambda, arguments: Sequence[Taken]) -> Taken:
+    """What a function of the file at `at`, such as a validator, makes of `arguments`."""
     if isinstance(function, ast.Lambda):
-        return applied(at, function, values)
-    return returned(At(at.code, at.path, function, _bound(function, values), at.depth))
+        return applied(at, function, arguments)
+    return returned(At(at.code, at.path, function, _bound(function, arguments), at.depth))
 
 
 def returned(at: At) -> Taken:
@@ -56,10 +54,10 @@ def returned(at: At) -> Taken:
     if at.within is None or at.depth > DEEPEST:
         return None
     body = at.within.body
-    values = [(stmt, took(at, stmt.value)) for stmt in flat(body) if isinstance(stmt, ast.Return)]
-    known = [*at.given.values(), *(value for _, value in values)]
+    returns = [(stmt, took(at, stmt.value)) for stmt in flat(body) if isinstance(stmt, ast.Return)]
+    known = [*at.given.values(), *(value for _, value in returns)]
     found: list[Taken] = []
-    for stmt, value in values:
+    for stmt, value in returns:
         verdict = _met(at, body, stmt, known)
         if verdict is None:
             return None
@@ -77,6 +75,7 @@ def _met(at: At, body: Sequence[ast.stmt], node: ast.AST, known: Iterable[Taken]
 
 
 def name(at: At, node: ast.Name) -> Taken:
+    """What a name is made of: an argument, what a function or a module has bound it to, or a class body."""
     owner = names.scope(at.code, at.path, at.within, node.id)
     argument = settings_objects.argument(owner, node.id) if owner else None
     if node.id in at.given and not argument:  # of a lambda
@@ -108,9 +107,7 @@ def _placed(at: At, place: Place) -> Taken:
     return _stepped(At(at.code, place.path, depth=at.depth), place.name, steps, None, None)
 
 
-def _stepped(
-    at: At, name: str, steps: Sequence[settings_bound.Step], start: Taken, before: ast.Name | None
-) -> Taken:  # fmt: skip
+def _stepped(at: At, name: str, steps: Sequence[settings_bound.Step], start: Taken, before: ast.Name | None) -> Taken:
     """What a name is after `steps`, and after what is appended to it, before the place that asks."""
     tree = at.code.tree(at.path)
     body = at.within.body if at.within else tree.body if tree else ()
@@ -150,6 +147,7 @@ def _grown(statements: Iterable[ast.stmt], name: str) -> Iterable[ast.expr]:
 
 
 def attribute(at: At, node: ast.Attribute) -> Taken:
+    """What an attribute is made of: of a module, a field of settings, or a property of the project's own class."""
     match names.resolve(at.code, at.path, node, at.within):
         case Place(node=ast.expr() as value) as place if value is not node:
             return _placed(at, place)

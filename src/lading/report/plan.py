@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lading.checks import secrets
 from lading.checks.image import megabytes
 from lading.model import Plan
-from lading.report import facts
+from lading.report import facts, words
 from lading.report.facts import Row
 
 
@@ -59,6 +59,8 @@ def _runs(plan: Plan) -> list[Row]:
         field = name.replace(" ", "_")
         why = because(f"{field}.variable", "") or because(f"{field}.default", "")
         rows.append((name, f"{binding.variable}, else {binding.default}", why))
+    if plan.server.cors:
+        rows.append(("CORS", ", ".join(words.cors(plan.server.cors)), because("server.cors", "")))
     if plan.migrations:
         heads = ", ".join(plan.migrations.heads) or "its newest revision"
         rows.append(("migrations", f"{plan.migrations.tool} to {heads}, before it serves", because("migrations", "")))

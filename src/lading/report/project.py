@@ -24,7 +24,7 @@ from lading.model import (
     Variable,
     Worker,
 )
-from lading.report import facts
+from lading.report import facts, words
 from lading.report.facts import Group, Row
 
 _NOT_FOUND = "not found"
@@ -222,11 +222,9 @@ def _place(value: Place) -> Parts:
     return value.path, "written" if value.written else "read", there
 
 
-_WRITTEN = {"json": "a JSON list", "comma": "with commas", "one": "as it is"}
-
 _PARTS: Mapping[type, Callable[[Any], Parts]] = {
     Application: _application,
-    Cors: lambda value: (value.variable, _WRITTEN[value.written]),
+    Cors: words.cors,
     Database: _database,
     Dependencies: _dependencies_words,
     Migrations: _migrations,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lading.checks.image import megabytes
-from lading.model import Image, Verdict
+from lading.model import Cors, Image, Verdict
 
 #: What a person reads for each verdict, and the sign before it.
 VERDICTS: Mapping[Verdict, tuple[str, str]] = {
@@ -24,6 +24,11 @@ def seconds(value: float) -> str:
     if value < 10:
         return f"{value:.2f} s"
     return f"{value:.1f} s" if value < 120 else f"{value // 60:.0f} min {value % 60:.0f} s"
+
+
+def cors(value: Cors) -> tuple[str, str]:
+    """The variable of the origins that a browser may call from, and how it holds them."""
+    return value.variable, {"json": "a JSON list", "comma": "with commas", "one": "as it is"}[value.written]
 
 
 def short(digest: str) -> str:
