@@ -34,7 +34,11 @@ def lines(tree: Source, project: Project, settings: Settings, paths: Sequence[st
         after = detect(views.below(rest, folder), settings)
     except BadInput:
         after = None
-    return (*out, *settle.lines(project, tuple(dict.fromkeys(_keys(project, after, paths)))), *_packages(project, after))
+    return (
+        *out,
+        *settle.lines(project, tuple(dict.fromkeys(_keys(project, after, paths)))),
+        *_packages(project, after),
+    )
 
 
 def _keys(project: Project, after: Project | None, paths: Sequence[str]) -> Iterator[str]:
