@@ -68,6 +68,7 @@ FIXED = (
     "drains",
     "worker-healthy",
     "worker-stops",
+    "worker-drains",
     "metrics-coherent",
     "system-packages-needed",
     "no-headers",

@@ -6,14 +6,18 @@ import pytest
 from test_checks_running import NO_ENGINE, NOBODY, Case, said, started
 from values import CREATE, GOOD, ORIGIN, READ, REPLIES, RUNS, STRANGER, foreign, observed, planned, reply, unobserved
 from values_stack import (
+    SEND,
     STACK,
     STACK_RUNS,
     SWITCHING,
+    WAIT,
     WORKER,
+    handed,
     scrape,
     silent,
     stacked,
     switching,
+    with_run,
     without,
 )
 
@@ -327,6 +331,84 @@ CASES = (
         ("fail `worker-dramatiq` ended with status 4, with no variable set",),
     ),
     Case("worker-stops", GOOD, ("skip nothing runs beside the server",)),
+    # ── worker-drains ──
+    Case(
+        "worker-drains",
+        STACK,
+        (
+            "pass 32 messages, 20 just before SIGTERM: ended with 0 in 0.3 s, 25 done; the next did 7, none "
+            "was lost",
+        ),
+    ),
+    Case(
+        "worker-drains",
+        handed(sent=20, done=20),
+        ("pass 20 messages, 20 just before SIGTERM: ended with 0 in 0.3 s, 20 done; none was left",),
+    ),
+    Case(
+        "worker-drains",
+        handed(held=3, sent=3, done=1, refused=reply(SEND, status=429)),
+        (
+            "pass 3 messages, 3 just before SIGTERM: ended with 0 in 0.3 s, 1 done; the next did 2, none was "
+            "lost. POST /texts, asked once more, answered 429, wanted 201",
+        ),
+    ),
+    Case(
+        "worker-drains",
+        handed(lost=(reply(WAIT, body="waiting"),) * 3),
+        (
+            "fail of 32 messages, 20 just before SIGTERM, 3 were lost: GET /texts/{text} answered without "
+            "`done`",
+        ),
+    ),
+    Case(
+        "worker-drains",
+        with_run(handed(lost=(reply(WAIT, body=""),)), "worker-dramatiq-next", ready=None, exited=1, log="no room\n"),
+        ("fail `worker-dramatiq-next`, in the place of one that had ended, was never well",),
+    ),
+    Case(
+        "worker-drains",
+        stacked("worker-dramatiq", stopped=None),
+        ("fail `worker-dramatiq`, told to end in the midst of its work, had to be killed",),
+    ),
+    Case(
+        "worker-drains",
+        stacked("worker-dramatiq", exited=4),
+        ("fail answered, and then ended with status 4, with no variable set",),
+    ),
+    Case(
+        "worker-drains",
+        handed(held=0, sent=0, done=0, refused=reply(SEND, status=409)),
+        ("unknown POST /texts, asked once more, answered 409, wanted 201",),
+    ),
+    Case(
+        "worker-drains",
+        handed(held=0, sent=0, done=0, refused=replace(reply(SEND), wrong="the message was there before")),
+        ("unknown POST /texts, asked once more, answered 201, but the message was there before",),
+    ),
+    Case(
+        "worker-drains",
+        stacked("defaults", handover=None),
+        ("unknown GET /texts/{text} was not answered as wanted, so nothing was sent as the workers ended",),
+    ),
+    Case(
+        "worker-drains",
+        without(STACK, "worker-dramatiq", "`worker-dramatiq` could not be started beside the server"),
+        ("unknown `worker-dramatiq` could not be started beside the server",),
+    ),
+    Case(
+        "worker-drains",
+        handed(early=True),
+        (
+            "skip GET /texts/{text} is answered as wanted while every worker stands still: no worker has a part in it",
+        ),
+    ),
+    Case(
+        "worker-drains",
+        stacked("defaults", start=replace(STACK_RUNS["defaults"].start, handover=())),
+        ("skip no request has an `until` and names what a POST before it kept: no message can be followed",),
+    ),
+    Case("worker-drains", GOOD, ("skip no worker runs beside the server",)),
     # ── metrics-coherent ──
     Case("metrics-coherent", STACK, ("pass 3 readings of /metrics, 1 counters: none fell",)),
     Case(

@@ -129,6 +129,21 @@ def test_a_request_is_asked_again_until_it_is_answered_so() -> None:
     with serving(later) as container:
         (reply,) = asking.ask(container, (patient,), {}, {})
     assert (reply.answer.body, len(count)) == ("done", 3)
+    assert 0.05 < reply.waited < 2
+
+
+def test_once_is_once_whatever_a_request_says() -> None:
+    count: list[str] = []
+
+    def busy(_method: str, path: str, *_: object) -> tuple[int, str]:
+        count.append(path)
+        return 200, "waiting"
+
+    with serving(busy) as container:
+        patient = Request(path="/{row}/{number}", contains=("done",), until=5, times=3)
+        reply = asking.once(container, patient, {}, {"row": "7", asking.NUMBER: "2"})
+        list(asking.ask(container, (Request(path="/{row}/{number}"),), {}, {"row": "7"}))
+    assert (reply.answer.body, count) == ("waiting", ["/7/2", "/7/0"])
 
 
 def test_of_a_request_that_is_asked_several_times_the_last_answer_counts() -> None:

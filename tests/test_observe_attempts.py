@@ -13,7 +13,7 @@ from test_observe_programs import Fake
 from values import CREATE, IMAGE, MIGRATIONS, PLAN, READ, REPLIES, RUNS
 
 from lading.errors import Outside
-from lading.model import Backing, Database, Image, Plan, Program, Run, Start
+from lading.model import Backing, Database, Image, Plan, Program, Request, Run, Start
 from lading.observe import attempts, scenarios
 from lading.observe.container import Container, Host
 
@@ -110,6 +110,21 @@ def test_programs_run_beside_the_start_that_names_them(engine: Engine) -> None:
     assert list(runs) == ["defaults", "worker-rq"]
     assert runs["worker-rq"].start.environment == ADDRESSES
     assert (runs["worker-rq"].ready is not None, runs["worker-rq"].stopped) == (True, 0)
+
+
+def test_work_that_is_handed_over_is_seen_beside_the_workers_that_had_it(engine: Engine) -> None:
+    worker = Program(name="rq", kind="rq", role="worker", target="jobs")
+    send = Request(method="POST", path="/rows", body="{}", keep={"row": ""})
+    wait = Request(path="/rows/{row}", until=1)
+    start = Start(name="defaults", beside=("rq",), requests=(send, wait), handover=(send, wait))
+    runs = engine.make(start, replace(STACK, programs=(worker,)))
+    # The server here gives each message the same name.
+    seen = runs["defaults"].handover
+    assert seen is not None
+    assert (seen.sent, seen.refused and seen.refused.wrong) == (0, "the message was there before")
+    assert list(runs) == ["defaults", "worker-rq"]
+    alone = engine.make(replace(start, beside=()), replace(STACK, programs=(worker,)))
+    assert alone["defaults"].handover is None
 
 
 def test_programs_do_not_run_where_their_services_or_the_launcher_are_not_there(engine: Engine) -> None:

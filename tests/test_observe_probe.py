@@ -5,7 +5,7 @@ import signal
 import socket
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +15,7 @@ import pytest
 from host_python import PLAN
 
 from lading.errors import BadInput, Outside
-from lading.model import Answer, Healthcheck, Image, Outcome, Process, Request, Run, Start
+from lading.model import Answer, Handover, Healthcheck, Image, Outcome, Process, Reply, Request, Run, Start
 from lading.observe import beside, entry, observe, probe, procfs, scratch, sqlite, tree, wire
 
 pytestmark = pytest.mark.slow
@@ -270,6 +270,23 @@ def test_a_page_of_another_origin_asks_with_a_cookie_and_what_it_is_allowed_is_k
         for one in ("https://one.example", "https://two.example")
     ]
     assert run.answers[0].allows == {}
+
+
+def test_before_it_is_told_to_end_somebody_may_have_its_workers_end_where_that_is_asked_for() -> None:
+    wait = Request(path="/rows/7", until=1)
+    start = Start(name="defaults", requests=(wait,), handover=(wait,))
+    seen = Handover(held=1, sent=1)
+    heard: list[tuple[list[str], bool]] = []
+
+    def parting(replies: Sequence[Reply]) -> Handover:
+        heard.append(([reply.answer.path for reply in replies], "SIGTERM" in container.asked))
+        return seen
+
+    with fake(start, [200]) as container:
+        assert probe.probe(container, PLAN, CONFIG, parting=parting).handover == seen
+    with fake(replace(start, handover=()), [200]) as container:
+        assert probe.probe(container, PLAN, CONFIG, parting=parting).handover is None
+    assert heard == [(["/rows/7"], False)]
 
 
 def test_one_of_several_is_stopped_when_all_have_answered() -> None:

@@ -211,6 +211,39 @@ def test_what_is_in_flight_at_sigterm_has_a_body_and_needs_nothing_that_was_kept
     assert scenarios.drained(requests) == drained
 
 
+SEND = Request(method="POST", path="/rows/{row}/work")
+WAIT = Request(path="/rows/{row}", until=9)
+LOGIN = Request(method="POST", path="/login", keep={"token": "token"})
+NOW = Request(path="/now", keep={"now": "now"})
+MINE = Request(path="/rows/{row}", headers={"X-Token": "{token}"}, until=9)
+
+
+@pytest.mark.parametrize(
+    ("requests", "handed"),
+    [
+        ((ADD, WAIT), (ADD, WAIT)),
+        ((LOGIN, ADD, READ, SEND, MINE, WAIT), (ADD, SEND, MINE)),
+        ((ADD, LOGIN, MINE), (ADD, LOGIN, MINE)),
+        ((ADD, NOW, WAIT), (ADD, NOW, WAIT)),
+        ((ADD, replace(READ, contains=("{row}",), path="/rows", until=9)),) * 2,
+        ((ADD, Request(path="/count", until=9), WAIT), (ADD, WAIT)),
+        ((ADD, Request(path="/count", until=9)), ()),
+        ((Request(path="/rows", keep={"row": "0"}), WAIT), ()),
+        ((ADD, READ), ()),
+    ],
+    ids=["a pair", "in steps", "who asks is not what for", "with what they keep", "by its answer",
+         "the first that can be followed", "all alike", "nothing is changed", "nobody waits"],
+)  # fmt: skip
+def test_what_is_handed_over_begins_with_what_a_request_that_waits_knows_it_by(
+    requests: tuple[Request, ...], handed: tuple[Request, ...]
+) -> None:
+    assert scenarios.handed(requests) == handed
+    worker = Program(name="rq", kind="rq", role="worker", target="jobs")
+    for programs, wanted in (((worker,), handed), ((replace(worker, role="scheduler"),), ())):
+        starts = scenarios.starts(replace(PLAN, programs=programs), requests)
+        assert [start.handover for start in starts if start.name == "defaults"] == [wanted]
+
+
 def test_a_database_is_also_said_to_be_where_no_migration_leads_from() -> None:
     plan = replace(PLAN, migrations=ALEMBIC, env={"DATABASE_URL": "sqlite:////data/rows.db"})
     newer = scenarios.starts(plan)[-1]

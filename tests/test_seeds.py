@@ -3,6 +3,7 @@
 Each broken variant is the example with one promise that it no longer keeps, and must be seen to fail there alone.
 """
 
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -102,6 +103,29 @@ def test_s3_whose_origins_are_urls_and_no_texts_lets_nobody_in(tmp_path: Path) -
     assert set(findings(report, "fail")) == {"cors-configures"}
 
 
+#: A worker that has always time: what it was given is in its memory alone.
+LEFT = """
+
+from queue import SimpleQueue
+from threading import Thread
+
+TEXTS: SimpleQueue[int] = SimpleQueue()
+
+
+def work_on() -> None:
+    while True:
+        work(TEXTS.get())
+
+
+Thread(target=work_on, daemon=True).start()
+
+
+ACTOR
+def analyse(text_id: int) -> None:
+    TEXTS.put(text_id)
+"""
+
+
 def test_s4_whose_worker_fails_is_not_proved(tmp_path: Path) -> None:
     """The message is taken, and nothing comes of it."""
 
@@ -116,7 +140,29 @@ def test_s4_whose_worker_fails_is_not_proved(tmp_path: Path) -> None:
     assert time.monotonic() - began < 300
     said = """GET /api/v1/texts/{text} in the start `defaults` answered without `"status":"done"`"""
     assert failed["requests-answered"] == said
-    assert set(failed) == {"requests-answered", "rerun-keeps-rows"}
+    assert set(failed) == {"requests-answered", "rerun-keeps-rows", "worker-drains"}
+
+
+def test_s4_whose_worker_acknowledges_before_it_works_loses_messages_when_it_ends(tmp_path: Path) -> None:
+    """Each message is left to a thread of the process, which nobody waits for: a worker that is idle ends as well."""
+
+    def left(text: str) -> str:
+        actor = text[text.index("@dramatiq.actor(") : text.index("def analyse(")]
+        text = text.replace(actor, "").replace("def analyse(", "def work(").replace("settings.step_seconds", "0.05")
+        return text + LEFT.replace("ACTOR", "@dramatiq.actor(broker=broker, queue_name=settings.queue)")
+
+    folder = broken("reading-app", tmp_path, "backend/app/workers/tasks.py", left)
+    settings = folder / "lading.toml"
+    settings.write_text(settings.read_text().replace("until = 60", "until = 5"))
+    report = verified(folder)
+    failed = findings(report, "fail", "unknown")
+    assert set(failed) == {"worker-drains"}
+    assert re.fullmatch(
+        r"of \d+ messages, \d+ just before SIGTERM, \d+ were lost: "
+        r'GET /api/v1/texts/{text} answered without `"status":"done"`',
+        failed["worker-drains"],
+    )
+    assert verdicts(report)["S4-2"] == "fail"
 
 
 def test_s4_with_migrations_off_is_seen_to_have_no_tables(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from values import DEPENDENCIES, GOOD, OBSERVATION, PLAN, RUNS, SERVER
 
 from lading.checks import Evidence
-from lading.model import Answer, Backing, Database, Outcome, Process, Program, Run, Scrape, Start
+from lading.model import Answer, Backing, Database, Handover, Outcome, Process, Program, Request, Run, Scrape, Start
 
 POSTGRESQL = Database(dialect="postgresql", variable="DATABASE_URL", driver="psycopg", pool=5)
 STACK_PLAN = replace(
@@ -57,7 +57,17 @@ STACK_RUNS = {
     **{f"replica-{number}": _replica(number) for number in (1, 2, 3, 4)},
     "worker-dramatiq": WORKER,
 }
-STACK_RUNS["defaults"] = replace(STACK_RUNS["defaults"], scrapes=(scrape(0, 3), scrape(0.2, 5), scrape(1, 5)))
+
+#: Of what the worker is sent, which another request waits for.
+SEND = Request(method="POST", path="/texts", body="{}", status=201, keep={"text": "id"})
+WAIT = Request(path="/texts/{text}", contains=("done",), until=30)
+STACK_RUNS["worker-dramatiq-next"] = replace(WORKER, start=replace(WORKER.start, name="worker-dramatiq-next"))
+STACK_RUNS["defaults"] = replace(
+    STACK_RUNS["defaults"],
+    start=replace(STACK_RUNS["defaults"].start, beside=("dramatiq",), handover=(SEND, WAIT)),
+    scrapes=(scrape(0, 3), scrape(0.2, 5), scrape(1, 5)),
+    handover=Handover(held=20, sent=32, done=25),
+)
 
 STACK: Evidence = replace(
     GOOD,
@@ -81,20 +91,20 @@ SWITCHING: Evidence = replace(
 
 #: What says nothing of a backend that has no services: the evidence on which each check passes.
 BESIDE = {
-    "replicas-serve": STACK, "worker-healthy": STACK, "worker-stops": STACK, "metrics-coherent": STACK,
-    "connections-fit": STACK,
+    "replicas-serve": STACK, "worker-healthy": STACK, "worker-stops": STACK, "worker-drains": STACK,
+    "metrics-coherent": STACK, "connections-fit": STACK,
     "database-switches": SWITCHING,
 }  # fmt: skip
 
 
 def stacked(name: str, **changes: Any) -> Evidence:
     """`STACK`, with one start that did other things."""
-    return _with(STACK, name, **changes)
+    return with_run(STACK, name, **changes)
 
 
 def switching(**changes: Any) -> Evidence:
     """`SWITCHING`, with a start on PostgreSQL that did other things."""
-    return _with(SWITCHING, "postgresql", **changes)
+    return with_run(SWITCHING, "postgresql", **changes)
 
 
 def without(evidence: Evidence, name: str, *limits: str) -> Evidence:
@@ -104,7 +114,8 @@ def without(evidence: Evidence, name: str, *limits: str) -> Evidence:
     return replace(evidence, observation=replace(evidence.observation, runs=runs, limits=limits))
 
 
-def _with(evidence: Evidence, name: str, **changes: Any) -> Evidence:
+def with_run(evidence: Evidence, name: str, **changes: Any) -> Evidence:
+    """`evidence`, with one start that did other things."""
     assert evidence.observation is not None
     runs = evidence.observation.runs
     return replace(
@@ -116,4 +127,23 @@ def silent(error: str = "connection reset by peer") -> Answer:
     return Answer(path="/tasks", status=None, body="", seconds=0.1, error=error)
 
 
-__all__ = ["BESIDE", "SERVER", "STACK", "SWITCHING", "scrape", "silent", "stacked", "switching", "without"]
+def handed(**changes: Any) -> Evidence:
+    """`STACK`, whose messages had another fate."""
+    return stacked("defaults", handover=Handover(**{"held": 20, "sent": 32, "done": 25, **changes}))
+
+
+__all__ = [
+    "BESIDE",
+    "SEND",
+    "SERVER",
+    "STACK",
+    "SWITCHING",
+    "WAIT",
+    "handed",
+    "scrape",
+    "silent",
+    "stacked",
+    "switching",
+    "with_run",
+    "without",
+]

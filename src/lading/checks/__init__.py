@@ -21,6 +21,7 @@ from lading.checks import (
     development,
     dockerfile,
     guide,
+    handover,
     health,
     image,
     inputs,
@@ -42,7 +43,7 @@ __all__ = ["CHECKS", "CRITERIA", "Evidence", "around", "exit_status", "judge", "
 #: In the order in which they are reported and documented.
 MODULES = (
     dockerfile, context, image, packages, secrets, running, cors, health, storage, application, journey, programs,
-    debian, account, inputs, locked, understanding, guide, development, compose, compose_hardening,
+    handover, debian, account, inputs, locked, understanding, guide, development, compose, compose_hardening,
 )  # fmt: skip
 
 CHECKS: dict[str, Check] = {identifier(check): check for module in MODULES for check in module.CHECKS}

@@ -53,7 +53,11 @@ CRITERIA = (
         title="Answers the project's own requests",
         checks=("requests-answered", "rerun-keeps-rows", "drains"),
     ),
-    Criterion(id="works-beside", title="Works beside the server, too", checks=("worker-healthy", "worker-stops")),
+    Criterion(
+        id="works-beside",
+        title="Works beside the server, too",
+        checks=("worker-healthy", "worker-stops", "worker-drains"),
+    ),
     Criterion(id="measured", title="Counts what it does", checks=("metrics-coherent",)),
     Criterion(
         id="unprivileged",

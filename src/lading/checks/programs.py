@@ -12,7 +12,7 @@ from lading.model import Finding, Observation, Plan, Run, Scrape
 _NONE = "nothing runs beside the server"
 
 
-def _runs(plan: Plan, observation: Observation | None) -> Iterator[Run | Finding]:
+def runs(plan: Plan, observation: Observation | None) -> Iterator[Run | Finding]:
     """The run of each program, or why there is none."""
     for one in plan.programs:
         name = f"{one.role}-{one.name}"
@@ -29,7 +29,7 @@ def worker_healthy(plan: Plan, observation: Observation | None) -> Said:
     if not plan.programs:
         return skipped(_NONE)
     good = []
-    for run in _runs(plan, observation):
+    for run in runs(plan, observation):
         if isinstance(run, Finding):
             return run
         if run.exited is not None:
@@ -51,7 +51,7 @@ def worker_stops(plan: Plan, observation: Observation | None) -> Said:
     if not plan.programs:
         return skipped(_NONE)
     slowest, statuses = 0.0, set()
-    for run in _runs(plan, observation):
+    for run in runs(plan, observation):
         if isinstance(run, Finding):
             return run
         if run.exited is not None:

@@ -40,7 +40,7 @@ def silence(run: Run, plan: Plan) -> Finding:
         how = f"{f'`{run.start.name}`' if run.start.command else before} ended with status {run.exited}"
     elif run.ready is not None and run.answers:
         how = f"answered {run.answers[0].status}"
-    return failed(f"{how}, with {_given(run)}", hint=f"{_end(run)}{_mended(_end(run), plan)}")
+    return failed(f"{how}, with {_given(run)}", hint=f"{end(run)}{_mended(end(run), plan)}")
 
 
 def _mended(end: str, plan: Plan) -> str:
@@ -52,7 +52,7 @@ def _mended(end: str, plan: Plan) -> str:
     return "; no lock says which releases it wants: `--as-of` takes those of a day on which it worked" if loose else ""
 
 
-def _end(run: Run) -> str:
+def end(run: Run) -> str:
     """The end of its log, which says why it ended."""
     lines = [line.strip() for line in run.log.splitlines() if line.strip()]
     # What the launcher says of a failed migration stands below what failed.
@@ -117,7 +117,7 @@ def log_level_configures(defaults: Run, port: Run, host: Run, plan: Plan) -> Sai
         if level is None:
             return unknown(f"no start had `{variable}` set")
         if run.ready is None:
-            hint = _end(run) if run.exited is not None else "take a level in any case"
+            hint = end(run) if run.exited is not None else "take a level in any case"
             return failed(f"with {variable}={level} it never answered", hint=hint)
     if not any("INFO" in line for line in defaults.log.splitlines()):
         return unknown("the start `defaults` logged nothing as INFO, so that less cannot be seen")
@@ -135,7 +135,7 @@ def _binding(run: Run, variable: str) -> Said:
     if run.ready is None:
         said = f"with {variable}={value} nobody answered on {place(run)}"
         if run.exited is not None:
-            return failed(f"{said}, the container ended with status {run.exited}", hint=_end(run))
+            return failed(f"{said}, the container ended with status {run.exited}", hint=end(run))
         return failed(said, hint=f"bind the server to what `{variable}` says: a literal in CMD is not expanded")
     if not run.start.refused:
         return unknown(f"{variable}={value}: answers on {place(run)}, but nobody asked elsewhere")

@@ -44,6 +44,7 @@ from lading.model.report import Criterion, Finding, Report, Verdict
 from lading.model.run import (
     Answer,
     Development,
+    Handover,
     Observation,
     Outcome,
     Process,
@@ -59,8 +60,8 @@ Progress = Callable[[str], None]
 
 __all__ = [
     "PLAN_VERSION", "Answer", "App", "Application", "Backing", "Base", "Binding", "Confidence", "Contents", "Cors",
-    "Criterion", "Database", "Dependencies", "Development", "Fact", "File", "Finding", "Healthcheck", "Image",
-    "Index", "Layer", "Layout", "Migrations", "Observation", "Outcome", "Packaging", "Place", "Plan", "Process",
-    "Program", "Progress", "Project", "Reply", "Report", "Request", "Route", "Run", "Scrape", "Server", "Service",
-    "Serving", "Start", "SystemPackage", "User", "Variable", "Verdict", "Worker",
+    "Criterion", "Database", "Dependencies", "Development", "Fact", "File", "Finding", "Handover", "Healthcheck",
+    "Image", "Index", "Layer", "Layout", "Migrations", "Observation", "Outcome", "Packaging", "Place", "Plan",
+    "Process", "Program", "Progress", "Project", "Reply", "Report", "Request", "Route", "Run", "Scrape", "Server",
+    "Service", "Serving", "Start", "SystemPackage", "User", "Variable", "Verdict", "Worker",
 ]  # fmt: skip

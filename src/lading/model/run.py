@@ -43,6 +43,7 @@ class Start:
     scrapes: int = 0  # how many times the metrics are read, several at once
     beside: tuple[str, ...] = ()  # the programs of the plan that run with it, by name
     drain: Request | None = None  # sent by half before SIGTERM, and to its end afterwards
+    handover: tuple[Request, ...] = ()  # sent again as its workers are replaced; the last one waits for their work
     twice: bool = False  # start the server a second time, in the same container
     origins: tuple[str, ...] = ()  # whose pages ask the health path too, each with a cookie, as a browser does
     stamp: str | None = None  # the revision that its database is said to be at, before it starts
@@ -68,6 +69,19 @@ class Reply:
     answer: Answer
     kept: Mapping[str, str] = field(default_factory=dict)
     wrong: str = ""  # why a value that was to be kept is not there
+    waited: float = 0.0  # seconds from the first time that it was asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """Messages that were sent while every worker stood still and as they then ended; others came after them."""
+
+    held: int  # how many were sent while every worker stood still, before it was told to end
+    sent: int  # in all
+    refused: Reply | None = None  # the answer after which no more were sent
+    early: bool = False  # whether one was done while every worker stood still
+    done: int = 0  # by those that were told to end
+    lost: tuple[Reply, ...] = ()  # what was answered last of those that nobody has done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +139,7 @@ class Run:
     foreign: tuple[tuple[str, Answer], ...] = ()  # each of the start's `origins`, with what its page was answered
     drained: Answer | None = None  # to the start's `drain`
     second: Outcome | None = None  # the server, started again where its port is taken
+    handover: Handover | None = None  # of its start's messages, from its workers to those that came after them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

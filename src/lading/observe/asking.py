@@ -14,8 +14,11 @@ from lading.model import Answer, Reply, Request
 from lading.observe import web
 from lading.observe.container import Container
 
-#: Seconds for one answer, and between two attempts.
-_ANSWER, _POLL = 30.0, 0.2
+#: Seconds for one answer, and between two attempts: at first, so that what is done soon is seen soon, and at most.
+_ANSWER, _SOON, _POLL = 30.0, 0.02, 0.2
+
+#: What `{number}` is in a request, and another number where it is sent once more.
+NUMBER = "number"
 
 _BOUNDARY = "lading-0123456789abcdef"
 
@@ -24,7 +27,7 @@ def ask(
     container: Container, requests: Sequence[Request], uploads: Mapping[str, bytes], kept: Mapping[str, str]
 ) -> Iterator[Reply]:
     """Ask in order, up to the first that is not answered as wanted. `kept` holds values of an earlier container."""
-    held = dict(kept)
+    held = {NUMBER: "0", **kept}
     for request in requests:
         reply = _asked(container, request, uploads, held)
         yield reply
@@ -33,27 +36,37 @@ def ask(
         held |= reply.kept
 
 
+def once(container: Container, request: Request, uploads: Mapping[str, bytes], held: Mapping[str, str]) -> Reply:
+    """What `request` is answered now, with the values `held` in it."""
+    return _asked(container, replace(request, until=0, times=1), uploads, held)
+
+
 def half(container: Container, request: Request, uploads: Mapping[str, bytes]) -> Callable[[float], Answer]:
     """Send half of `request`; what is returned sends the rest, and waits for the answer."""
-    headers, body = _body(request, uploads, {})
-    return web.half(container, request.path, method=request.method, headers=headers, body=body or b"")
+    held = {NUMBER: "1"}  # it may have been asked before
+    headers, body = _body(request, uploads, held)
+    path = _filled(request.path, held)
+    return web.half(container, path, method=request.method, headers=headers, body=body or b"")
 
 
 def _asked(container: Container, request: Request, uploads: Mapping[str, bytes], held: Mapping[str, str]) -> Reply:
     headers, body = _body(request, uploads, held)
     path = _filled(request.path, held)
     wanted = replace(request, contains=tuple(_filled(text, held) for text in request.contains))
-    limit = time.monotonic() + request.until
+    pause = _SOON
     for _ in range(request.times - 1):
         web.ask(container, container.start.connect, path, method=request.method, headers=headers, body=body)
+    began = time.monotonic()
     while True:
         answer = web.ask(
             container, container.start.connect, path, method=request.method, headers=headers, body=body, timeout=_ANSWER
         )
-        reply = _kept(Reply(request=wanted, answer=answer))
-        if not journey.wrong(reply) or time.monotonic() > limit:
+        waited = time.monotonic() - began
+        reply = _kept(Reply(request=wanted, answer=answer, waited=waited))
+        if not journey.wrong(reply) or waited > request.until:
             return reply
-        time.sleep(_POLL)
+        time.sleep(pause)
+        pause = min(2 * pause, _POLL)
 
 
 def _kept(reply: Reply) -> Reply:

@@ -11,8 +11,8 @@ from typing import Any
 
 from lading import launch
 from lading.errors import Outside
-from lading.model import Backing, Image, Outcome, Plan, Run, Start
-from lading.observe import probe, programs, scenarios, services
+from lading.model import Backing, Image, Plan, Run, Start
+from lading.observe import handover, probe, programs, scenarios, services
 from lading.observe.container import Host
 from lading.observe.quiet import Quiet
 
@@ -76,28 +76,22 @@ class Attempts:
     def _seen(self, start: Start, kept: Mapping[str, str]) -> Mapping[str, Run]:
         config = self.image.config.get("config") or {}
         wanted = start if self._attended(start) else replace(start, beside=())
-        others: dict[str, Run] = {}
         self.quiet.begin()
         with ExitStack() as stack:
             ending = stack.enter_context(ExitStack())
             ending.callback(self.quiet.end)
             container = stack.enter_context(self.host.start(wanted))
             beside = stack.enter_context(programs.beside(self.host, self.plan, wanted))
-            well: dict[str, tuple[float | None, Outcome]] = {}
-
-            def settled() -> None:
-                well.update({name: programs.ready(one) for name, one in beside.items()})
-
             run = probe.probe(
-                container, self.plan, config, uploads=self.uploads, kept=kept, settled=settled, started=ending.close,
-                quiet=self.quiet.hold,
+                container, self.plan, config, uploads=self.uploads, kept=kept, settled=beside.settle,
+                started=ending.close, quiet=self.quiet.hold,
+                parting=lambda replies: handover.through(container, replies, self.uploads, beside),
             )  # fmt: skip
-            for name, one in beside.items():
-                others[name] = programs.ended(one, well.get(name) or programs.ready(one))
+            beside.end()
         if self.host.services:
             found = self.host.services.revisions(start.reuse or start.name)
             run = replace(run, revisions={**run.revisions, **found})
-        return {start.name: run, **others}
+        return {start.name: run, **beside.runs}
 
     def _stamped(self, start: Start) -> Mapping[str, Run]:
         """A start whose database is said, beforehand, to be where no migration leads from."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from lading.model import Answer, Outcome, Plan, Process, Run
+from lading.model import Answer, Handover, Outcome, Plan, Process, Reply, Run
 from lading.observe import asking, metrics, sqlite, web
 from lading.observe.container import Container
 
@@ -51,12 +51,14 @@ def probe(
     settled: Callable[[], None] = lambda: None,
     started: Callable[[], None] = lambda: None,
     quiet: Callable[[], AbstractContextManager[None]] = nullcontext,
+    parting: Callable[[Sequence[Reply]], Handover | None] = lambda _replies: None,
 ) -> Run:
     """Look at `container` from its start to its end, which this brings about; `config` is the image's own.
 
     `uploads` are the files that its requests send, `kept` the values that an earlier container gave; `settled` is
     called before they are asked, to wait for what runs beside. `started` is called when it has answered or will not;
-    what is timed is asked inside `quiet`.
+    what is timed is asked inside `quiet`. `parting` is called with the replies before it is told to end, while it still
+    serves.
     """
     start = container.start
     try:
@@ -86,6 +88,7 @@ def probe(
     engine_health = container.health() if up else None
     second = container.execute(_argv(config), {}, _SECOND) if up and start.twice else None
     stalled = _stalled(container, config) if up and start.stall else None
+    handover = parting(replies) if up and start.handover else None
     refused = tuple(one for one in start.refused if up and get(container, one, _path(plan)).status is None)
     exited = container.wait(0)
     held = container.volume() if start.mount == "tmpfs" else None  # which goes with the container
@@ -114,6 +117,7 @@ def probe(
         foreign=foreign,
         drained=drained,
         second=second,
+        handover=handover,
     )
 
 

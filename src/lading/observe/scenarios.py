@@ -54,6 +54,7 @@ def starts(plan: Plan, requests: Sequence[Request] = ()) -> tuple[Start, ...]:
             name="defaults", environment=given, connect=here, samples=50, requests=asked,
             scrapes=_SCRAPES if plan.server.metrics_path else 0, beside=tuple(one.name for one in plan.programs),
             origins=(ORIGIN,),
+            handover=handed(asked) if any(one.role == "worker" for one in plan.programs) else (),
         )
     ]  # fmt: skip
     database = plan.database
@@ -118,6 +119,30 @@ def drained(requests: Sequence[Request]) -> Request | None:
         if (one.body or one.form or one.file) and not any(f"{{{name}}}" in text for name in names for text in texts):
             return one
     return None
+
+
+def handed(requests: Sequence[Request]) -> tuple[Request, ...]:
+    """The first request that waits for a worker, and before it those that give the worker its work.
+
+    They begin with the last one that changes something and keeps what the waiting one is about: without that nobody
+    could tell one message from another. None where no request waits so.
+    """
+    for place, one in enumerate(requests):
+        for first in range(place - 1, -1, -1) if one.until else ():
+            if _changes(requests[first]) and any(about(one, name) for name in requests[first].keep):
+                steps = requests[first:place]
+                return (*(step for step in steps if _changes(step) or step.keep), one)
+    return ()
+
+
+def about(request: Request, name: str) -> bool:
+    """Whether what was kept as `name` is what `request` asks for, or wants to hear; headers say who asks."""
+    texts = (request.path, request.body or "", *request.form.values(), *request.contains)
+    return any(f"{{{name}}}" in text for text in texts)
+
+
+def _changes(request: Request) -> bool:
+    return request.method not in {"GET", "HEAD", "OPTIONS"}
 
 
 def spoiled(plan: Plan, start: Start) -> Start | None:
