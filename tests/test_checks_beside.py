@@ -406,7 +406,7 @@ CASES = (
     Case(
         "worker-drains",
         stacked("defaults", start=replace(STACK_RUNS["defaults"].start, handover=())),
-        ("skip no request has an `until` and names what a POST before it kept: no message can be followed",),
+        ("skip nothing is sent: lading.toml needs a request that keeps an id, and one with `until` that asks for it",),
     ),
     Case("worker-drains", GOOD, ("skip no worker runs beside the server",)),
     # ── metrics-coherent ──

@@ -110,6 +110,14 @@ def test_what_a_worker_has_not_done_when_it_ends_another_one_does() -> None:
     assert queue.bodies == [{"of": "me", "n": number} for number in range(1, seen.sent + 1)]
 
 
+def test_a_number_that_the_project_keeps_is_its_own() -> None:
+    queue = Queue()
+    login, *others = kept()
+    with working(queue, Worker(port=1)) as (server, beside):
+        handover.through(server, (replace(login, kept={"who": "me", "number": "7"}), *others), {}, beside)
+    assert queue.bodies[0] == {"of": "me", "n": 7}
+
+
 def test_what_a_worker_loses_is_missed_when_nothing_more_is_done_in_the_time_that_its_request_has() -> None:
     with working(Queue(), Worker(port=1, hands=5, drops=2)) as (server, beside):
         seen = handover.through(server, kept(), {}, beside)

@@ -148,12 +148,12 @@ def test_s4_whose_worker_acknowledges_before_it_works_loses_messages_when_it_end
 
     def left(text: str) -> str:
         actor = text[text.index("@dramatiq.actor(") : text.index("def analyse(")]
-        text = text.replace(actor, "").replace("def analyse(", "def work(").replace("settings.step_seconds", "0.05")
+        text = text.replace(actor, "").replace("def analyse(", "def work(").replace("settings.step_seconds", "0.8")
         return text + LEFT.replace("ACTOR", "@dramatiq.actor(broker=broker, queue_name=settings.queue)")
 
     folder = broken("reading-app", tmp_path, "backend/app/workers/tasks.py", left)
     settings = folder / "lading.toml"
-    settings.write_text(settings.read_text().replace("until = 60", "until = 5"))
+    settings.write_text(settings.read_text().replace("until = 60", "until = 15"))
     report = verified(folder)
     failed = findings(report, "fail", "unknown")
     assert set(failed) == {"worker-drains"}

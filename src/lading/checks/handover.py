@@ -23,7 +23,9 @@ def worker_drains(plan: Plan, defaults: Run | None, observation: Observation | N
     if defaults is None:
         return not_started("defaults", observation)
     if not defaults.start.handover:
-        return skipped("no request has an `until` and names what a POST before it kept: no message can be followed")
+        return skipped(
+            "nothing is sent: lading.toml needs a request that keeps an id, and one with `until` that asks for it"
+        )
     workers = []
     for run in programs.runs(plan, observation):
         if isinstance(run, Finding):

@@ -84,7 +84,7 @@ def _sent(server: Container, uploads: Mapping[str, bytes], held: Held) -> Iterat
     names = [name for one in steps for name in one.keep if scenarios.about(last, name)]
     known = [[held.get(name) for name in names]]
     for number in itertools.count(1):
-        own = {**held, asking.NUMBER: str(number)}
+        own = {asking.NUMBER: str(number), **held}  # unless the project keeps one of its own
         for step in steps:
             reply = asking.once(server, step, uploads, own)
             if not journey.wrong(reply) and step is steps[-1]:
