@@ -374,7 +374,7 @@ CASES = (
     Case(
         "worker-drains",
         stacked("worker-dramatiq", exited=4),
-        ("fail answered, and then ended with status 4, with no variable set",),
+        ("fail `worker-dramatiq` ended with status 4, with no variable set",),
     ),
     Case(
         "worker-drains",

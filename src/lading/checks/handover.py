@@ -32,7 +32,7 @@ def worker_drains(plan: Plan, defaults: Run | None, observation: Observation | N
             return run
         if run.start.command[:1] == ("worker",):
             workers.append(run)
-    said = _unable(defaults) or _unended(workers)
+    said = _unable(defaults) or _unended(workers, plan)
     if said or defaults.handover is None or observation is None:
         return said or unknown("nothing was sent as the workers ended")
     nexts = [observation.runs.get(f"{run.start.name}-next") for run in workers]
@@ -51,11 +51,11 @@ def _unable(defaults: Run) -> Finding | None:
     return None
 
 
-def _unended(workers: Sequence[Run]) -> Finding | None:
+def _unended(workers: Sequence[Run], plan: Plan) -> Finding | None:
     """Which of `workers` did not end as it was told to, with work in hand."""
     for run in workers:
         if run.exited is not None:
-            return silence(run)
+            return silence(run, plan)
         if run.stopped is None or run.stop_seconds is None:
             hint = "let it take nothing more at SIGTERM, and end when it has finished what it has"
             return failed(f"`{run.start.name}`, told to end in the midst of its work, had to be killed", hint=hint)
