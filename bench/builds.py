@@ -1,11 +1,12 @@
 """How many real repositories `lading init` and `docker build` make an image of, and how many of those start.
 
-    bench/builds.py --corpus FILE --sources DIR [--only ID …] [--start]
+    bench/builds.py --corpus FILE --sources DIR [--only ID …] [--start] [--as-committed]
 
 FILE is a list of repositories, DIR/<id> is each one's checkout, which is copied and never written to. The image is
 built as a user would, by `docker build` on the files that `lading init` wrote. With `--start`, `lading verify --engine
 docker` runs it, the services that the plan names beside it; "starts" is its check `defaults-work`. For each that does
-not, the last thing that the builder or the container said. Needs Docker Engine and the package registries.
+not, the last thing that the builder or the container said. With `--as-committed`, what no lock pins is as on the day
+after the commit (`commit_date` in FILE), by `--as-of`. Needs Docker Engine and the package registries.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ def main() -> None:
     parser.add_argument("--sources", type=Path, required=True)
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--start", action="store_true")
+    parser.add_argument("--as-committed", action="store_true")
     args = parser.parse_args()
     cases = [one for one in json.loads(args.corpus.read_text()) if not args.only or one["id"] in args.only]
     built = started = 0
@@ -35,10 +38,12 @@ def main() -> None:
             copy = Path(name, case["id"])
             shutil.copytree(args.sources / case["id"], copy, symlinks=True)
             tag = f"lading-bench-{case['id']}"
-            problem, said = image(copy, case, tag)
+            day = date.fromisoformat(case["commit_date"]) + timedelta(days=1) if args.as_committed else None
+            flags = ("--service", case["backend_root"], *(("--as-of", str(day)) if day else ()))
+            problem, said = image(copy, case, tag, flags)
             built += problem is None
             if problem is None and args.start:
-                problem, more = start(copy, case, tag)
+                problem, more = start(copy, tag, flags)
                 started += problem is None
                 said = f"{said}; {more}"
             print(f"{case['id']:14} {said}{f': {problem}' if problem else ''}", flush=True)
@@ -47,10 +52,10 @@ def main() -> None:
     print(f"{built} of {len(cases)} are built{more}")
 
 
-def image(copy: Path, case: Mapping[str, Any], tag: str) -> tuple[str | None, str]:
+def image(copy: Path, case: Mapping[str, Any], tag: str, flags: tuple[str, ...]) -> tuple[str | None, str]:
     """What speaks against an image of the copy, and how it went."""
     began = time.monotonic()
-    asked = [shared.LADING, "init", copy, "--service", case["backend_root"], "--force", "--json"]
+    asked = [shared.LADING, "init", copy, *flags, "--force", "--json"]
     done = subprocess.run(list(map(str, asked)), capture_output=True, text=True, check=False)
     if done.returncode:
         return last(done.stderr), "no files are written"
@@ -68,10 +73,10 @@ def image(copy: Path, case: Mapping[str, Any], tag: str) -> tuple[str | None, st
     return None, f"built, {took}, {int(size) / 1e6:.0f} MB"
 
 
-def start(copy: Path, case: Mapping[str, Any], tag: str) -> tuple[str | None, str]:
+def start(copy: Path, tag: str, flags: tuple[str, ...]) -> tuple[str | None, str]:
     """What speaks against its containers, and how they went."""
     began = time.monotonic()
-    asked = [shared.LADING, "verify", copy, "--service", case["backend_root"], "--engine", "docker", "--image", tag]
+    asked = [shared.LADING, "verify", copy, *flags, "--engine", "docker", "--image", tag]
     done = subprocess.run([*map(str, asked), "--json"], capture_output=True, text=True, check=False)
     took = f"{time.monotonic() - began:.0f} s"
     if not done.stdout.startswith("{"):
