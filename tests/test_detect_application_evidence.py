@@ -1,11 +1,12 @@
 """What a project says about how it is started: each kind of file, in its good and its bad forms."""
 
+import json
 import time
 from typing import Any
 
 import pytest
 
-from lading import settings
+from lading import settings, written
 from lading.detect import application, detect, evidence, evidence_docker, evidence_yaml, server
 from lading.detect.code import Code
 from lading.detect.evidence_servers import Start, parse
@@ -349,13 +350,20 @@ def test_what_lies_above_the_backend_is_heeded() -> None:
 
 
 def test_what_we_wrote_ourselves_is_no_evidence() -> None:
+    text = "FROM python\nCMD uvicorn a:b --port 1\n"
     files: dict[str, str | bytes] = {
-        "Dockerfile": "FROM python\nCMD uvicorn a:b --port 1\n",
-        ".lading/written.json": '{"Dockerfile": "0123"}',
+        "Dockerfile": text,
+        ".lading/written.json": json.dumps({"Dockerfile": written.digest(text)}),
         ".lading/launch.py": "import uvicorn\nuvicorn.run('a:b')\n",
     }
-    assert starts(files) == []
-    assert starts({**files, ".lading/written.json": "["}) == [("Dockerfile:2", "a:b", 1)]
+
+    def left() -> dict[str, str | bytes]:
+        tree = written.without(Memory(files))
+        return {path: tree.read(path) for path in tree.files}
+
+    assert left() == {}
+    files["Dockerfile"] = f"{text}# mine\n"
+    assert starts(left()) == [("Dockerfile:2", "a:b", 1)]
 
 
 def test_the_port_of_a_debugger_is_none_that_the_server_listens_on() -> None:

@@ -30,13 +30,11 @@ def without(source: Source) -> Source:
 
 
 def _ours(source: Source) -> Iterator[str]:
-    if RECORD not in source.files:
-        return
+    yield FOLDER
     try:
-        record = json.loads(source.read(RECORD))
+        record = json.loads(source.read(RECORD)) if RECORD in source.files else {}
     except (ValueError, RecursionError, BadInput):
         record = {}
-    yield FOLDER
     for path, last in record.items() if isinstance(record, dict) else ():
         if path in source.files and not path.startswith(f"{FOLDER}/"):
             try:
