@@ -745,6 +745,12 @@ def test_what_failed_in_a_migration_is_in_the_hint() -> None:
         ("ImportError: cannot import name 'parse_obj_as' from 'pydantic'", False, "2024-01-31", False),
         ("ConnectionRefusedError: [Errno 111]", False, "", False),
         ("ModuleNotFoundError: No module named 'pkg_resources'", False, "", False),
+        ("ModuleNotFoundError: No module named 'app.core'", False, "", False),
+        ("ModuleNotFoundError: No module named 'distutils_extra'", False, "", False),
+        ("ImportError: libGL.so.1: cannot open shared object file", False, "", False),
+        ("AttributeError: 'NoneType' object has no attribute 'split'", False, "", False),
+        ("TypeError: Client.__init__() got an unexpected keyword argument 'proxies'", False, "", True),
+        ("AttributeError: module 'bcrypt' has no attribute '__about__'", False, "", True),
     ],
 )
 def test_where_no_lock_says_which_releases_older_ones_are_offered(

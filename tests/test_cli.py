@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -328,10 +329,39 @@ def test_init_removes_a_module_that_is_no_more_and_tells_of_what_it_keeps(tree: 
     assert (status, rows[former[0]], rows[former[2]]) == (1, ("gone", False, True), ("left", False, False))
     assert (folder / former[0]).exists()
     _, out, _ = run("init", folder)
-    assert f"gone      {former[1]}\nleft      {former[2]}\n" + " " * 10 + "lading wrote it, and the plan has it" in out
+    assert (
+        f"gone      {former[0]}\ngone      {former[1]}\nleft      {former[2]}\n" + " " * 10 + "lading wrote it" in out
+    )
     assert (folder / former[2]).exists()
     assert not (folder / ".lading/launcher").exists()
     assert run("init", folder, "--check")[0] == 0
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_init_goes_through_no_link(tree: Tree, run: Lading, tmp_path: Path, inside: bool) -> None:
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP, "app/x.py": "x = 1\n"})
+    run("init", folder)
+    record = json.loads((folder / ".lading/written.json").read_text())
+    if inside:
+        (folder / ".lading/one").symlink_to("../app")
+        record[".lading/one/x.py"] = hashlib.sha256(b"x = 1").hexdigest()
+    else:
+        shutil.rmtree(folder / ".lading/launch")
+        (tmp_path / "elsewhere").mkdir()
+        (folder / ".lading/launch").symlink_to(tmp_path / "elsewhere")
+    (folder / ".lading/written.json").write_text(json.dumps(record))
+    status, _, err = run("init", folder)
+    assert (folder / "app/x.py").exists()
+    if not inside:
+        assert (status, "is a link to another place" in err) == (2, True)
+        assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{"])
+def test_a_record_that_nobody_can_read_stops_init(tree: Tree, run: Lading, text: str) -> None:
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP, ".lading/written.json": text})
+    status, _, err = run("init", folder)
+    assert (status, "is not JSON" in err) == (2, True)
 
 
 # ── plan ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -71,6 +71,16 @@ def test_the_database(code: str, needs: str, expected: Database | None) -> None:
     assert store(code, needs) == expected
 
 
+def test_a_url_that_sqlalchemy_reads_too_is_not_plain() -> None:
+    raw = "import asyncpg\nasync def go():\n    await asyncpg.create_pool(os.environ['A_URL'])\n"
+    engine = ASYNC + "e = create_async_engine(os.environ['A_URL'])\n"
+    needs = "asyncpg\nsqlalchemy[asyncio]\n"
+    for code, plain in (("import os\n" + raw, True), (raw + engine, False), (engine + raw, False)):
+        fact = found(code, needs).database
+        assert fact
+        assert (fact.value.driver, fact.value.plain) == ("asyncpg", plain)
+
+
 def test_an_example_file_tells_the_dialect_and_nothing_more() -> None:
     code = SYNC + "e = create_engine(os.environ['A_URL'])\n"
     needs = "psycopg2-binary\npymysql\n"

@@ -72,6 +72,33 @@ def test_what_was_replaced_is_told_and_said_again_changes_nothing(
     assert "warning" not in capsys.readouterr().err
 
 
+def test_of_several_backends_what_the_ones_dockerfile_said_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for file, text in (("requirements.txt", REQUIREMENTS), ("main.py", APP), ("Dockerfile", DOCKERFILE)):
+            (tmp_path / name / file).write_text(text)
+    assert main(["init", str(tmp_path), "--service", "b", "--force"]) == 0
+    said = capsys.readouterr().err
+    assert "server-workers = 3" in said
+    assert 'packages = ["tesseract-ocr"]' in said
+    assert (tmp_path / "a" / "Dockerfile").read_text() == DOCKERFILE
+    # From above and from within the same is seen, and none of it is ours.
+    whole, inner = stages.inspect(tmp_path, {"service": "b"}), stages.inspect(tmp_path / "b", {})
+    assert (whole.interpreter, whole.system, whole.listens) == (inner.interpreter, inner.system, inner.listens)
+    assert (whole.interpreter, whole.system) == (None, ())
+
+
+def test_what_a_setting_says_already_is_not_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for file, text in (("requirements.txt", REQUIREMENTS), ("main.py", APP), ("Dockerfile", DOCKERFILE)):
+        (tmp_path / file).write_text(text)
+    (tmp_path / "lading.toml").write_text('python-image = "python:3.12-slim"\nserver-workers = 2\n')
+    assert main(["init", str(tmp_path), "--force"]) == 0
+    said = capsys.readouterr().err
+    assert ("python-image" in said, "server-workers" in said, "tesseract-ocr" in said) == (False, False, True)
+
+
 def test_what_was_edited_counts_again() -> None:
     tree: dict[str, str | bytes] = {"requirements.txt": REQUIREMENTS, "main.py": APP}
     made = plan.make(detect(Memory(tree), settings.load(Memory(tree), {}, {})), settings.load(Memory(tree), {}, {}))

@@ -174,7 +174,8 @@ def lost(stage: Stage, directory: str | Path, paths: Sequence[str]) -> tuple[str
         return ()
     tree = Directory(directory)
     whole = [posixpath.normpath(os.path.relpath(stage.root / path, tree.root)) for path in paths]
-    return lost.lines(tree, stage.project, stage.settings, whole)
+    folder = stage.source.folder if isinstance(stage.source, views.Below) else "."
+    return lost.lines(tree, folder, stage.project, stage.settings, whole)
 
 
 def here() -> str:

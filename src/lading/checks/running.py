@@ -22,7 +22,8 @@ def place(run: Run) -> str:
 
 #: What a program ends with that was written for other releases of what it imports and calls.
 _ASTRAY = re.compile(
-    r"(?:Attribute|Import|ModuleNotFound|NotImplemented|Pydantic\w*|Type)Error\b|VersionMismatch|No such option"
+    r"(?:AttributeError: module|ImportError: cannot import name|NotImplementedError|Pydantic\w*Error|VersionMismatch"
+    r"|unexpected keyword argument|No such option)"
 )
 
 
@@ -45,7 +46,7 @@ def silence(run: Run, plan: Plan) -> Finding:
 
 def _mended(end: str, plan: Plan) -> str:
     """What mends it, where the end of the log is of a kind that is known."""
-    gone = next((name for name in _ONCE if f"No module named '{name}" in end), None)
+    gone = next((name for name in _ONCE if re.search(rf"No module named '{name}['.]", end)), None)
     if gone:
         return f"; an environment once had it unasked, from setuptools: add `{_ONCE[gone]}` to the dependencies"
     loose = not plan.dependencies.locked and not plan.as_of and _ASTRAY.search(end)

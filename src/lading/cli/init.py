@@ -44,6 +44,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     told = stages.lost(stage, args.dir, [change.path for change in changes if change.replaces]) if writes else ()
     if writes:
         root = stage.root
+        _stay(root, changes)
         for change in changes:
             if change.writes:
                 cache.store(root / change.path, change.wanted.encode())
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.say(f"warning: {leak}\nhint: {leak.hint}")
     if told:
         lines = "\n  ".join(("[tool.lading]", *told))
-        console.say(f"warning: what was replaced said what nothing else says; put it into pyproject.toml:\n  {lines}")
+        console.say(f"warning: what was replaced said what nothing else says; put into pyproject.toml:\n  {lines}")
     if args.json:
         rows = [
             {"path": change.path, "state": change.state, "writes": change.writes, "removes": change.removes}
@@ -69,9 +70,27 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return 1 if args.check and any(change.drifted for change in changes) else 0
 
 
+def _stay(root: Path, changes: Iterable[Change]) -> None:
+    """Raise `BadInput` where a link leads us out of the project, or to a file that is another than it seems."""
+    from lading.errors import BadInput
+
+    real = root.resolve()
+    for change in changes:
+        above = posixpath.dirname(change.path)
+        place = (root / above).resolve()
+        away = not place.is_relative_to(real) or (change.removes and place != real / above)
+        if away and (change.writes or change.removes):
+            raise BadInput("is a link to another place", where=above, hint="put a folder in its place")
+
+
 def _remove(root: Path, path: str) -> None:
-    """Remove the file, and the folders that hold nothing else."""
-    (root / path).unlink(missing_ok=True)
+    """Remove the file, and the folders that hold nothing else. Raises `Outside` where it may not be removed."""
+    from lading.errors import Outside
+
+    try:
+        (root / path).unlink(missing_ok=True)
+    except OSError as error:
+        raise Outside(f"`{path}` cannot be removed: {error.strerror}") from error
     for folder in (root / path).relative_to(root).parents[:-1]:
         try:
             (root / folder).rmdir()
@@ -87,7 +106,7 @@ def _lines(changes: Iterable[Change], *, diffs: bool) -> Iterator[str]:
         folder = posixpath.dirname(change.path)
         return folder + "/" if folder == launcher.MODULES else change.path
 
-    for path, group in itertools.groupby(changes, together):
+    for path, group in itertools.groupby(changes, lambda change: change.path if change.removes else together(change)):
         mine = list(group)
         states = dict.fromkeys(change.state for change in mine if change.state != "same")
         yield f"{', '.join(states) or 'same':9} {path}"

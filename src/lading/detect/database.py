@@ -100,9 +100,15 @@ def _fact(known: Known, one: Opened) -> Fact[Database] | None:
         is_async=one.is_async or settings_drivers.asynchronous(driver),
         missing=settings_drivers.missing(driver, known.has) if "://" in text and one.library != "tortoise" else None,
         pool=one.pool if dialect != "sqlite" else None,
-        plain=dialect in {"postgresql", "mysql"} and one.library in stores.DRIVERS,
+        plain=dialect in {"postgresql", "mysql"} and one.library in stores.DRIVERS and not _shared(known, variable),
     )
     return Fact(found, value.where if value and value.where else f"{one.path}:{one.line}", confidence)
+
+
+def _shared(known: Known, variable: str | None) -> bool:
+    """Whether something that is no driver opens what the variable says, too: that may want a driver in its URL."""
+    every = (one for one in stores.opened(known.code) if one.value and one.value.variable == variable)
+    return variable is not None and any(one.library not in stores.DRIVERS for one in every)
 
 
 def _dialect(known: Known, one: Opened, names: Sequence[str | None]) -> tuple[str | None, Confidence]:

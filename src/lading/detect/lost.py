@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import posixpath
 from collections.abc import Iterator, Sequence
 
 from lading import views
@@ -12,50 +14,55 @@ from lading.settings import Settings
 from lading.source import Source
 
 #: What is so where nobody says anything; and what decides nothing in the image, or nothing beside `python-image`.
-_USUAL = {"python-image": "python:3.12-slim", "server": "uvicorn"}
+_USUAL = {"server": "uvicorn"}
 _IDLE = ("name", "port", "proxy-headers", "python")
 
 
-def lines(tree: Source, project: Project, settings: Settings, paths: Sequence[str]) -> tuple[str, ...]:
+def lines(tree: Source, folder: str, project: Project, settings: Settings, paths: Sequence[str]) -> tuple[str, ...]:
     """The lines of `[tool.lading]` without which `project`, found in `tree`, is found otherwise once `paths` are gone.
 
-    `paths` are from the root of `tree`. Nothing where all of it stands elsewhere, too.
+    `folder` is that of the backend, and `paths` are from the root of `tree`. Nothing where all of it stands elsewhere,
+    too. How a worker is called beside its target no setting says.
     """
     rest = views.without(tree, tuple(paths))
     out = []
-    folder = project.services[0].value.folder if project.services else "."
-    try:
-        same = services.choose(rest, settings).services[0].value.folder == folder
-    except (BadInput, IndexError):
-        same = False
-    if project.services and not same:
-        out.append(f'service = "{project.services[0].value.name}"')
+    if folder != "." and not settings.given("service"):
+        try:
+            same = services.choose(rest, settings).services[0].value.folder == folder
+        except (BadInput, IndexError):
+            same = False
+        out += [] if same else [f"service = {json.dumps(folder)}"]
     try:
         after = detect(views.below(rest, folder), settings)
     except BadInput:
         after = None
-    return (
-        *out,
-        *settle.lines(project, tuple(dict.fromkeys(_keys(project, after, paths)))),
-        *_packages(project, after),
-    )
+    inner = tuple(posixpath.relpath(path, folder) for path in paths)
+    keys = dict.fromkeys(_keys(project, after, inner, settings))
+    return (*out, *_image(project, after, settings), *settle.lines(project, tuple(keys)), *_packages(project, after))
 
 
-def _keys(project: Project, after: Project | None, paths: Sequence[str]) -> Iterator[str]:
+def _keys(project: Project, after: Project | None, paths: Sequence[str], settings: Settings) -> Iterator[str]:
     """The settings that say something of `project` and something else of what is found afterwards."""
     for field, keys in override.KEYS.items():
         said = [place for fact in settle.facts(project, field) for place in (fact.because, *fact.others)]
         # Where nothing is found any more, what these files have said is missed, as far as anybody can tell.
         if after or any(place.startswith(tuple(f"{path}:" for path in paths)) for place in said):
             for key in keys:
-                value = settle.value(project, key)
-                left = settle.value(after, key) if after else None
-                if value and key not in _IDLE and value not in {left, _USUAL.get(key)}:
+                value, left = settle.value(project, key), settle.value(after, key) if after else None
+                if value and key not in _IDLE and not settings.given(key) and value not in {left, _USUAL.get(key)}:
                     yield key
+
+
+def _image(project: Project, after: Project | None, settings: Settings) -> Iterator[str]:
+    """The Python that the authors run."""
+    run, left = project.interpreter, after.interpreter if after else None
+    if run and not settings.given("python-image") and not (left and left.value == run.value):
+        image = f"python:{run.value}-slim"
+        yield from [f'python-image = "{image}"'] if image != settings["python-image"].value else []
 
 
 def _packages(project: Project, after: Project | None) -> Iterator[str]:
     names = [fact.value.name for fact in project.system if fact.value.stage == "run"]
     left = {fact.value.name for fact in after.system} if after else set(names)
     if missing := [name for name in names if name not in left]:
-        yield f"packages = [{', '.join(f'{name!r}' for name in missing)}]".replace("'", '"')
+        yield f"packages = {json.dumps(missing)}"

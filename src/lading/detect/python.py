@@ -102,7 +102,7 @@ def interpreter(source: Source) -> Fact[str] | None:
 def newest(packages: Sequence[Package], lock: str) -> Fact[str] | None:
     """The newest minor version that every locked wheel is for; None where that is the newest there is."""
     found = python_wheels.newest(packages, lock)
-    return Fact(f"3.{found.minor}", found.where, others=(found.said,)) if found else None
+    return Fact(f"3.{found.minor}", found.where) if found else None
 
 
 def _declared(source: Source) -> Iterator[_Found]:

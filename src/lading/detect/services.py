@@ -118,7 +118,7 @@ def _choice(code: Code, one: Fact[Service], found: Sequence[Fact[Service]]) -> C
     rest = tuple(other for other in found if other.value.folder != one.value.folder)
     if one.value.folder == ".":
         return Choice(_without(code, rest), (one, *rest))
-    return Choice(Code(views.below(code.source, one.value.folder)), (one, *rest))
+    return Choice(Code(written.without(views.below(code.source, one.value.folder))), (one, *rest))
 
 
 def _without(code: Code, others: Sequence[Fact[Service]]) -> Code:

@@ -102,7 +102,6 @@ _SAYS: Mapping[str, Callable[[Project], Any]] = {
     "install": _of("dependencies", "install"),
     "build-files": _of("packaging", "files"),
     "python": _of("python", ""),
-    "python-image": lambda project: f"python:{project.interpreter.value}-slim" if project.interpreter else None,
     "application": _of("application", "target"),
     "factory": _of("application", "factory"),
     "app-folder": _of("application", "folder"),

@@ -68,7 +68,8 @@ def image(project: Project, settings: Settings, because: dict[str, str]) -> str:
         raise BadInput(
             f"no image is known for Python {python.value}", where=python.because, hint="say one with `python-image`"
         )
-    minor = next(iter(wheels + order))
+    # What the authors run they can build, whatever wheels there are.
+    minor = next(iter([*(one for one in ran if one in MINORS and allowed(one)), *wheels, *order]))
     if run and minor == run.value:
         because["base.image"] = run.because
     elif newest and wheels and minor != order[0]:

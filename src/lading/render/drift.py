@@ -27,7 +27,7 @@ WHY: Mapping[State, str] = {
     "conflict": "it was edited, and the plan changed too: it is kept, take what you want of what `--diff` shows",
     "foreign": "lading did not write it: it is kept, `--force` replaces it",
     "gone": "lading wrote it, nobody edited it, and the plan has it no more: it is removed",
-    "left": "lading wrote it, and the plan has it no more: it is kept, remove it where nothing needs it",
+    "left": "lading wrote it, and the plan has it no more: it is kept; remove it where nothing else needs it",
 }
 
 
@@ -59,7 +59,7 @@ class Change:
     @property
     def drifted(self) -> bool:
         """Whether somebody has to look at it: an edit that was seen before is a decision, not a drift."""
-        return self.state not in {"same", "edited"}
+        return self.state not in {"same", "edited", "left"}
 
     @property
     def why(self) -> str:
@@ -75,12 +75,12 @@ def compare(
     `there` has the text of what stands at each path, None where nothing does; `written` is what `RECORD` says.
     """
     changes = [_change(path, text, there.get(path), written.get(path)) for path, text in wanted.items()]
-    changes += [
-        _former(path, text, written[path])
-        for path in sorted({*written} - {*wanted})
-        if (text := there.get(path)) is not None
-    ]
-    record = json.dumps({path: digest(text) for path, text in sorted(wanted.items())}, indent=2) + "\n"
+    former = {path: text for path in sorted({*written} - {*wanted}) if (text := there.get(path)) is not None}
+    changes += [_former(path, text, written[path]) for path, text in former.items()]
+    # As long as it stands as we wrote it, it stays ours, and no evidence of what the project is.
+    kept = {path: written[path] for path, text in former.items() if not _ours(path) and digest(text) == written[path]}
+    known = {path: digest(text) for path, text in wanted.items()} | kept
+    record = json.dumps(dict(sorted(known.items())), indent=2) + "\n"
     stands = there.get(RECORD)
     state: State = "new" if stands is None else "same" if _lines(stands) == _lines(record) else "update"
     return (*changes, Change(path=RECORD, state=state, wanted=record, diff=_diff(RECORD, stands, record)))
@@ -119,13 +119,15 @@ def _change(path: str, wanted: str, there: str | None, written: str | None) -> C
     return Change(path=path, state=state, wanted=wanted, diff=_diff(path, there, wanted))
 
 
-def _former(path: str, there: str, written: str) -> Change:
-    """A file that was written for an earlier plan, or by an earlier lading.
+def _ours(path: str) -> bool:
+    """Whether a file is in our folder, where nobody looks for files of their own."""
+    return path.startswith(f"{FOLDER}/")
 
-    Nobody looks for files of their own in our folder: what nobody edited goes.
-    """
-    ours = path.startswith(f"{FOLDER}/") and written == digest(there)
-    return Change(path=path, state="gone" if ours else "left", wanted="")
+
+def _former(path: str, there: str, written: str) -> Change:
+    """A file that was written for an earlier plan, or by an earlier lading."""
+    gone = _ours(path) and written == digest(there)
+    return Change(path=path, state="gone" if gone else "left", wanted="")
 
 
 def _lines(text: str) -> list[str]:
@@ -151,7 +153,7 @@ def _text(source: Source, path: str) -> str | None:
 def _record(text: str | None) -> dict[str, str]:
     try:
         record = json.loads(text or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput("is not JSON", where=RECORD, hint="delete it: files that differ then count as yours") from error
     if not isinstance(record, dict) or not all(isinstance(value, str) for value in record.values()):
         raise BadInput(
