@@ -239,6 +239,11 @@ CASES = (
         ("unknown nobody asked the start `host` as a page of another origin does",),
     ),
     Case("cors-configures", observed("host", ready=None), ("unknown the start `host` never answered",)),
+    Case(
+        "cors-configures",
+        started("host", origins=()),
+        ("skip the starts set `CORS_ORIGINS` to something else, so that none had an origin in it",),
+    ),
     Case("cors-configures", started("host", environment={}), ("unknown no start had `CORS_ORIGINS` set",)),
     Case("cors-configures", unobserved("host"), ("unknown unshare (user namespace) did not try the start `host`",)),
     Case(

@@ -83,6 +83,21 @@ def test_one_start_names_an_origin_as_the_code_takes_it_and_is_asked_as_two(
     assert [name for name, start in found.items() if "ORIGINS" in start.environment] == ["host"]
 
 
+@pytest.mark.parametrize("variable", ["ROWS_HOST", "ROWS_PORT", "ROWS_LEVEL", "KEY"])
+def test_what_a_start_sets_anyway_gets_no_origin(variable: str) -> None:
+    plan = replace(
+        PLAN,
+        host=Binding(variable="ROWS_HOST", default="0.0.0.0"),
+        port=Binding(variable="ROWS_PORT", default="8000"),
+        log_level=Binding(variable="ROWS_LEVEL", default="info"),
+        variables=(Variable(name="KEY", required=True),),
+    )
+    cors = replace(plan, server=Serving(cors=Cors(variable=variable)))
+    before = [(one.name, one.environment) for one in scenarios.starts(plan)]
+    assert [(one.name, one.environment) for one in scenarios.starts(cors)] == before
+    assert {one.name: one.origins for one in scenarios.starts(cors)}["host"] == ()
+
+
 def test_the_images_own_url_gives_the_driver() -> None:
     plan = replace(PLAN, env={"DATABASE_URL": "sqlite+pysqlite:////data/rows.db"})
     (start,) = [start for start in scenarios.starts(plan) if start.name == "database"]

@@ -330,6 +330,7 @@ def run(name: str) -> Run:
         reuse="defaults" if name in {"port", "host"} else None,
         connect=("127.0.0.1", 9000 if name == "port" else 8000),
         refused=refused,
+        origins={"defaults": (ORIGIN,), "host": (ORIGIN, STRANGER)}.get(name, ()),
         stall=name == "defaults",
         samples=50 if name == "defaults" else 0,
         requests=(CREATE, READ) if name in {"defaults", "tmpfs"} else (READ,) if name == "port" else (),

@@ -30,14 +30,17 @@ def cors_configures(host: Run | None, plan: Plan, observation: Observation | Non
     """The variable for the origins decides whose pages a browser lets call, and pages of another are not let.
 
     It is set to one origin, written as the code takes it; a page of that origin and one of another ask the health path.
-    Skipped where nothing in the code tells which variable decides; the setting `cors-variable` may. Source: S3-6 of the
-    criteria; Starlette's "Middleware, CORSMiddleware".
+    Skipped where nothing in the code tells which variable decides; the setting `cors-variable` may. Skipped, too, where
+    the starts set that variable anyway: it must be set, or is the host's, the port's or the log level's. Source: S3-6
+    of the criteria; Starlette's "Middleware, CORSMiddleware".
     """
     cors = plan.server.cors
     if cors is None:
         return skipped("no variable was found that decides who may call from a browser; name one with `cors-variable`")
     if host is None:
         return not_started("host", observation)
+    if not host.start.origins:
+        return skipped(f"the starts set `{cors.variable}` to something else, so that none had an origin in it")
     if host.start.environment.get(cors.variable) is None:
         return unknown(f"no start had `{cors.variable}` set")
     if host.ready is None:
@@ -57,8 +60,8 @@ def _judged(host: Run, cors: Cors, where: str) -> Finding:
         why = answer.allows.get(_ORIGIN)
         told = f"with `{why}` alone" if why else "with no Access-Control-Allow-Origin"
         hint = (
-            f"give `allow_origins` what `{cors.variable}` says; an origin has no slash at its end, and pydantic's URLs "
-            'have: take it off with `str(origin).rstrip("/")`'
+            f"give `allow_origins` what `{cors.variable}` says; an origin has no slash at its end: where pydantic's "
+            'URLs are used, which have one, take it off with `str(origin).rstrip("/")`'
         )
         return failed(f"{said} a page of {named} was answered {told}", where=where, hint=hint)
     if _allowed(other, stranger):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lading.checks import storage
-from lading.model import Cors, Plan, Request, Start, Variable
+from lading.model import Plan, Request, Start, Variable
 from lading.plan import services
 
 #: How many containers are started at once on one empty database.
@@ -43,7 +43,7 @@ def starts(plan: Plan, requests: Sequence[Request] = ()) -> tuple[Start, ...]:
     """
     port, other = int(plan.port.default), 9000 if plan.port.default != "9000" else 9001
     given = generated(plan)
-    cors = plan.server.cors
+    named = _named(plan, given)
     here = ("127.0.0.1", port)
     asked = tuple(requests)
     alone = () if plan.programs else asked
@@ -80,11 +80,11 @@ def starts(plan: Plan, requests: Sequence[Request] = ()) -> tuple[Start, ...]:
         ),
         Start(
             name="host",
-            environment={**given, plan.host.variable: "127.0.0.2", plan.log_level.variable: "debug", **_named(cors)},
+            environment={**given, plan.host.variable: "127.0.0.2", plan.log_level.variable: "debug", **named},
             reuse="defaults",
             connect=("127.0.0.2", port),
             refused=(here,),
-            origins=(ORIGIN, STRANGER) if cors else (),
+            origins=(ORIGIN, STRANGER) if named else (),
         ),
     ]  # fmt: skip
     if services.switch(plan):
@@ -95,9 +95,12 @@ def starts(plan: Plan, requests: Sequence[Request] = ()) -> tuple[Start, ...]:
     return tuple(found)
 
 
-def _named(cors: Cors | None) -> dict[str, str]:
-    """The variable of the origins with one in it, as the code takes it."""
-    return {cors.variable: json.dumps([ORIGIN]) if cors.written == "json" else ORIGIN} if cors else {}
+def _named(plan: Plan, given: Mapping[str, str]) -> dict[str, str]:
+    """The variable of the origins with one in it, as the code takes it; none where the start sets it anyway."""
+    cors = plan.server.cors
+    if cors is None or cors.variable in {plan.host.variable, plan.port.variable, plan.log_level.variable, *given}:
+        return {}
+    return {cors.variable: json.dumps([ORIGIN]) if cors.written == "json" else ORIGIN}
 
 
 def replicas(plan: Plan) -> tuple[Start, ...]:
