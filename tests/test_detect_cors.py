@@ -1,11 +1,13 @@
 """The variable of the origins that a browser may call from: how code takes it, and where nothing is said of it."""
 
 import textwrap
+from typing import Literal
 
 import pytest
 
 from lading import settings
 from lading.detect import detect
+from lading.errors import BadInput
 from lading.model import Cors
 from lading.source import Memory
 
@@ -16,7 +18,8 @@ from decouple import Csv, config
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
 from fastapi.middleware.cors import CORSMiddleware
-from pydantic import AnyHttpUrl, BeforeValidator, Field, Json, computed_field, field_validator
+from pydantic import AnyHttpUrl, BeforeValidator, Field, Json, computed_field, field_validator, model_validator
+from pydantic import root_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 """
@@ -76,6 +79,24 @@ def setting(text: str, origins: str = "settings.origins") -> str:
         ('os.getenv("ORIGINS", "").split(",") if os.environ["STAGE"] == "live" else ["*"]', ""),
         ('unheard_of(os.getenv("ORIGINS"))', ""),
         ("[f\"https://{os.getenv('DOMAIN')}\"]", ""),
+        # A text joined to another is no origin.
+        ('["https://" + os.environ["DOMAIN"]]', ""),
+        ('["http://localhost:" + os.getenv("FRONT_PORT", "3000")]', ""),
+        ('["http://" + os.environ["NAME"] + ":" + os.environ["AT"]]', ""),
+        ('[os.environ["NAME"] + os.environ["AT"]]', ""),
+        ('(os.getenv("ORIGINS", "") + ",http://localhost").split(",")', ""),
+        ("[f\"{os.getenv('NAME')}:3000\"]", ""),
+        ('["https://" + os.environ["DOMAIN"], os.environ["FRONT_END"]]', "FRONT_END one"),
+        ('["http://localhost"] + os.getenv("ORIGINS", "").split(",")', "ORIGINS comma"),
+        # Only what is empty is passed over.
+        ('[o for o in os.getenv("ORIGINS", "").split(",") if o]', "ORIGINS comma"),
+        ('[o for o in os.getenv("ORIGINS", "").split(",") if o.endswith(".me")]', ""),
+        ('[o for o in os.getenv("ORIGINS", "").split(",") if o and o != "https://me"]', ""),
+        ('list(o for o in os.getenv("ORIGINS", "").split(",") if o in KNOWN)', ""),
+        ('list(filter(bool, os.getenv("ORIGINS", "").split(",")))', "ORIGINS comma"),
+        ('list(filter(lambda o: o.strip(), os.getenv("ORIGINS", "").split(",")))', "ORIGINS comma"),
+        ('list(filter(is_mine, os.getenv("ORIGINS", "").split(",")))', ""),
+        ('list(filter(lambda o: o.endswith(".me"), os.getenv("ORIGINS", "").split(",")))', ""),
     ],
 )
 def test_what_is_given_to_the_middleware(origins: str, said: str) -> None:
@@ -210,6 +231,58 @@ def test_what_a_settings_class_makes_of_it(body: str, origins: str, said: str) -
     assert setting(body, origins) == said
 
 
+LISTED = "class Settings(BaseSettings):\n    origins: list[str] = []\n"
+AFTER = "    @model_validator(mode='after')\n    def check(self):\n"
+CHECKED = LISTED + "    @field_validator('origins')\n    @classmethod\n    def check(cls, value):\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (LISTED + "settings = Settings()", "ORIGINS json"),
+        (LISTED + "settings = Settings(origins=['https://me'])", ""),
+        (LISTED + "settings = Settings(ORIGINS=['https://me'])", ""),
+        (LISTED + "settings = Settings(**json.load(open('settings.json')))", ""),
+        (LISTED + "settings = Settings(_env_file='.env')", "ORIGINS json"),
+        (LISTED + "settings = Settings()\nsettings.origins = ['https://me']", ""),
+        (LISTED + "settings = Settings()\nsetattr(settings, 'origins', ['https://me'])", ""),
+        (LISTED + "settings = Settings()\nclass Other:\n    def __init__(self):\n        self.origins = []",
+         "ORIGINS json"),
+        (LISTED + AFTER + "        self.origins = ['https://me']\n        return self\nsettings = Settings()", ""),
+        (LISTED + AFTER + "        self.debug = False\n        return self\nsettings = Settings()", "ORIGINS json"),
+        (LISTED + "    @model_validator(mode='before')\n    def check(cls, values):\n"
+         "        values['origins'] = ['https://me']\n        return values\nsettings = Settings()", ""),
+        (LISTED + "    @root_validator\n    def check(cls, values):\n"
+         "        return {**values, 'origins': ['https://me']}\nsettings = Settings()", ""),
+        (CHECKED + "        if not all(one.endswith('.me') for one in value):\n            raise ValueError\n"
+         "        return value\nsettings = Settings()", ""),
+        (CHECKED + "        for one in value:\n            assert one.endswith('.me')\n"
+         "        return value\nsettings = Settings()", ""),
+        (CHECKED + "        if not isinstance(value, list):\n            raise ValueError\n"
+         "        return value\nsettings = Settings()", "ORIGINS json"),
+        (CHECKED + "        if not value:\n            raise ValueError\n        if '*' in value:\n"
+         "            raise ValueError\n        return value\nsettings = Settings()", "ORIGINS json"),
+        (CHECKED.replace("'origins'", "'origins', mode='before'")
+         + "        if isinstance(value, str) and not value.startswith('['):\n            return value.split(',')\n"
+         "        elif isinstance(value, (list, str)):\n            return value\n        raise ValueError(value)\n"
+         "settings = Settings()", "ORIGINS json"),
+        (CHECKED.replace("'origins'", "'origins', mode='before'").replace("list[str]", "Annotated[list[str], NoDecode]")
+         + "        if isinstance(value, str):\n            if not value.endswith('.me'):\n"
+         "                raise ValueError\n            return value.split(',')\n        return value\n"
+         "settings = Settings()", ""),
+    ],
+)  # fmt: skip
+def test_what_else_sets_or_refuses_a_field(text: str, said: str) -> None:
+    assert found(f"{text}\n{ADDED.format(origins='settings.origins')}") == said
+
+
+def test_settings_that_only_a_test_constructs_are_not_the_applications() -> None:
+    made = f"from config import settings\n{ADDED.format(origins='settings.origins')}"
+    config, tried = f"{LISTED}settings = Settings()\n", "from config import Settings\nSettings(origins=[])\n"
+    assert found(made, config=config, try_it=tried) == "ORIGINS json"
+    assert not found(f"import try_it\n{made}", config=config, try_it=tried)
+
+
 VALUES = """
     origins = os.getenv("ORIGINS", "").split(",")
     stage = os.getenv("STAGE", "dev")
@@ -235,6 +308,8 @@ VALUES = """
         ('if stage == "live":\n    origins = ["*"]\n' + ADDED.format(origins="origins"), "ORIGINS comma"),
         ('if os.environ["WHO"] == "me":\n    origins = ["*"]\n' + ADDED.format(origins="origins"), ""),
         ('more = ["http://localhost"]\nmore += origins\n' + ADDED.format(origins="more"), "ORIGINS comma"),
+        ('origin = "https://"\norigin += os.environ["DOMAIN"]\n' + ADDED.format(origins="[origin]"), ""),
+        ('origin = os.environ["DOMAIN"]\norigin += ":3000"\n' + ADDED.format(origins="[origin]"), ""),
         ('more = []\nmore.append(os.environ["FRONT_END"])\n' + ADDED.format(origins="more"), "FRONT_END one"),
         ('more = []\nif stage == "live":\n    more.extend(origins)\n' + ADDED.format(origins="more"), ""),
         ("def listed(text):\n    return text.split(',')\n" + ADDED.format(origins="listed(os.environ['TWO'])"),
@@ -299,8 +374,42 @@ def test_the_setting_decides() -> None:
     for said, cors in (
         ("ORIGINS", Cors(variable="ORIGINS")),
         ("ORIGINS json", Cors(variable="ORIGINS", written="json")),
+        ("ORIGINS one", Cors(variable="ORIGINS")),
         ("none", None),
     ):
         source = Memory({"requirements.txt": b"fastapi\n", "main.py": text})
         fact = detect(source, settings.load(source, {"cors-variable": said}, {})).cors
         assert (fact.value if fact else None) == cors
+
+
+@pytest.mark.parametrize("said", ["json", "comma", "A=B", 'X"Y', "1A json", "A B", "A json json", "json one"])
+def test_what_is_no_variable_is_refused(said: str) -> None:
+    source = Memory({"requirements.txt": b"fastapi\n", "main.py": (HEAD + ADDED.format(origins="[]")).encode()})
+    with pytest.raises(BadInput, match="no variable with the way it is written: json, comma or one") as caught:
+        detect(source, settings.load(source, {"cors-variable": said}, {}))
+    assert caught.value.hint == "write it like `CORS_ORIGINS json`"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (LISTED + "settings = Settings()", "json"),
+        ("origins = unheard_of(os.getenv('ORIGINS', '').split(','))", "one"),
+        (LISTED.replace("list[str] = []", "str = ''") + "settings = Settings()", "one"),
+    ],
+)
+def test_a_name_alone_is_written_as_its_field_is(text: str, written: Literal["json", "one"]) -> None:
+    main = HEAD + text + ADDED.format(origins="unheard_of()")
+    source = Memory({"requirements.txt": b"fastapi\n", "main.py": main.encode()})
+    fact = detect(source, settings.load(source, {"cors-variable": "ORIGINS"}, {})).cors
+    assert fact
+    assert fact.value == Cors(variable="ORIGINS", written=written)
+
+
+def test_a_list_without_a_default_asks_how_it_is_written() -> None:
+    made = LISTED.replace("= []", "= Field(default_factory=list)") + "settings = Settings()"
+    main = (HEAD + made + ADDED.format(origins="unheard_of()")).encode()
+    source = Memory({"requirements.txt": b"fastapi\n", "main.py": main})
+    with pytest.raises(BadInput, match="`ORIGINS` is a list") as caught:
+        detect(source, settings.load(source, {"cors-variable": "ORIGINS"}, {}))
+    assert caught.value.hint == "say it too: `ORIGINS json`, or `ORIGINS comma`"

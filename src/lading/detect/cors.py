@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lading.detect import cors_tests, cors_values, names, objects, settings_calls, values
+from lading.detect import cors_settled, cors_tests, cors_values, names, objects, settings_calls, values
 from lading.detect.code import Code, Function
 from lading.detect.cors_taken import At, Taken
 from lading.detect.cors_tests import EITHER, Known
@@ -47,6 +47,7 @@ def detect(
     `served` is the application, `entry` the factory that makes it, where there is one.
     """
     asked = _Asked(code, reached, entry)
+    code.memo[cors_settled.REACHED] = reached
     added = [one for path in code.holding(b"CORSMiddleware") if path in reached for one in _added(code, path, served)]
     known = {fact.value.name for fact in found}
     for one in added:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from lading.detect import names, pydantic, values
+from lading.detect import cors_settled, names, pydantic, values
 from lading.detect.code import Code, Function, written
 from lading.detect.cors_taken import At, Taken, Took, formed
 from lading.detect.names import Place
@@ -22,7 +22,10 @@ def read(at: At, node: ast.Attribute) -> tuple[bool, Taken]:
         cls = values.instance(at.code, at.path, owner, at.within)
         if cls and isinstance(cls.node, ast.ClassDef) and pydantic.is_settings(at.code, cls.path, cls.node):
             field = pydantic.fields(at.code, cls.path, cls.node).get(chain)
-            return (True, _field(at, cls.path, cls.node, chain, field)) if field else (False, None)
+            if field is None:
+                return False, None
+            elsewhere = cors_settled.elsewhere(at.code, cls.path, cls.node, chain, field.variable)
+            return True, None if elsewhere else _field(at, cls.path, cls.node, chain, field)
         if not isinstance(owner, ast.Attribute):
             return False, None
         chain, owner = f"{owner.attr}.{chain}", owner.value
@@ -45,12 +48,17 @@ def _field(at: At, path: str, cls: ast.ClassDef, name: str, field: pydantic.Fiel
     by_hand = list(pydantic.methods(code, path, cls, "parse_env_var"))
     undecoded = pydantic.constant(pydantic.options(code, path, cls).get("enable_decoding")) is False
     raw = kind != "list" or undecoded or "NoDecode" in written(annotation)
+    checks = [*_before(code, field.path, annotation), *pydantic.validators(code, path, cls, name)]
+    types = {"str", kind} - {"url"} if raw else {kind}
+    start = text if raw else formed(text, "json")
+    if any(cors_settled.refuses(At(code, file, depth=at.depth), one, types, start) for file, one in checks):
+        return None
     if not raw and not by_hand:
         return formed(text, "json")
     made: Taken = text
     for file, parse in by_hand:  # (cls, field_name, raw_val)
         made = cors_names.given(At(code, file, depth=at.depth), parse, [(), made]) or made
-    for file, validator in (*_before(code, field.path, annotation), *pydantic.validators(code, path, cls, name)):
+    for file, validator in checks:
         made = cors_names.given(At(code, file, depth=at.depth), validator, [made]) or made
     return made if kind != "list" or (made and made[0].form != "text") else None
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lading.detect import cors_fields, cors_tests, names, settings_bound, settings_calls, settings_objects, values
 from lading.detect.code import Function, flat
-from lading.detect.cors_taken import DEEPEST, At, Taken, merged, of
+from lading.detect.cors_taken import DEEPEST, At, Taken, joined, merged, of
 from lading.detect.cors_tests import EITHER, Known
 from lading.detect.cors_values import about, took
 from lading.detect.names import Place
@@ -123,7 +123,8 @@ def _stepped(at: At, name: str, steps: Sequence[settings_bound.Step], start: Tak
         if verdict is False:
             continue
         if more:
-            found = found if verdict is None else merged([found, taken])
+            both = joined(found, taken, value)
+            found = found if verdict is None and both is not None else both
         elif verdict is None:
             found = taken if taken == found else None
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -52,6 +53,18 @@ def merged(some: Sequence[Taken]) -> Taken:
     for one in (one for each in known for one in each):
         best[one.variable] = min(one.form, best.get(one.variable, "text"), key=_ORDER.index)
     return tuple(Took(name, form) for name, form in best.items()) if known else None
+
+
+def joined(one: Taken, other: Taken, *nodes: ast.expr) -> Taken:
+    """Both lists; None where one is a text: an origin that is put together, which the variable alone does not name."""
+    texts = any(isinstance(node, ast.JoinedStr) or _is_text(node) for node in nodes)
+    if texts or any(each.form == "text" for each in (*(one or ()), *(other or ()))):
+        return None
+    return merged([one, other])
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def formed(taken: Taken, form: Form) -> Taken:

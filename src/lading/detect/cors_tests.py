@@ -48,9 +48,11 @@ def _holds(stmt: ast.AST, node: ast.AST) -> bool:
 def _exits(stmt: ast.stmt) -> Iterator[Guard]:
     match stmt:
         case ast.If(test=test, body=body, orelse=orelse):
-            for block, holds in ((body, False), (orelse, True)):
+            for block, other, holds in ((body, orelse, False), (orelse, body, True)):
                 if any(isinstance(one, ast.Return | ast.Raise) for one in block):
                     yield Guard(test, holds=holds)
+                    # The other one has run then, an `elif` for one.
+                    yield from (guard for one in other for guard in _exits(one))
         case _:
             return
 

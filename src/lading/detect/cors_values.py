@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from lading.detect import cors_tests, names, settings_read, values
 from lading.detect.code import written
-from lading.detect.cors_taken import DEEPEST, At, Form, Taken, Took, formed, merged, of
+from lading.detect.cors_taken import DEEPEST, At, Form, Taken, Took, formed, joined, merged, of
 from lading.detect.cors_tests import EITHER
 from lading.detect.names import Place
 from lading.detect.settings_read import Read
@@ -61,16 +61,16 @@ def _took(at: At, node: ast.expr) -> Taken:  # noqa: C901, PLR0911 - a table
         case ast.List(elts=elts) | ast.Tuple(elts=elts) | ast.Set(elts=elts):
             return _listed(at, elts)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return merged([took(at, left), took(at, right)])
+            return joined(took(at, left), took(at, right), left, right)
         case ast.BoolOp(op=ast.Or(), values=some):
             found = (took(at, one) for one in some)
             return next((one for one in found if one != ()), ())
         case ast.IfExp(test=test, body=body, orelse=orelse):
             return _chosen(at, test, took(at, body), took(at, orelse))
         case ast.ListComp(elt=elt, generators=[one]) | ast.SetComp(elt=elt, generators=[one]):
-            return took(at, one.iter) if _is(elt, one.target) else None
+            return _gone_through(at, elt, one)
         case ast.GeneratorExp(elt=elt, generators=[one]):
-            return took(at, one.iter) if _is(elt, one.target) else None
+            return _gone_through(at, elt, one)
         case ast.Subscript() | ast.Call() if found_read := settings_read.read(at.code, at.path, node, at.within):
             own = cors_names.applied(at, node.func, [()]) if isinstance(node, ast.Call) and _is_own(at, node) else ()
             text = _read(at, found_read)
@@ -96,6 +96,11 @@ def _listed(at: At, elts: Sequence[ast.expr]) -> Taken:
     return None if everyone and whole else whole
 
 
+def _gone_through(at: At, elt: ast.expr, one: ast.comprehension) -> Taken:
+    """What a comprehension leaves of a list: all of it, where it only passes over what is empty."""
+    return took(at, one.iter) if all(_is(each, one.target) for each in (elt, *one.ifs)) else None
+
+
 def _chosen(at: At, test: ast.expr, one: Taken, other: Taken) -> Taken:
     verdict = cors_tests.holds(at.code, at.path, test, at.within, about(at, of(one) | of(other)), wanted=True)
     if verdict == EITHER or one == other:
@@ -109,7 +114,10 @@ def _is(node: ast.expr, target: ast.expr) -> bool:
         match node:
             case ast.Name(id=name):
                 return isinstance(target, ast.Name) and target.id == name
-            case ast.Call(func=ast.Name(id="str"), args=[inner]) | ast.JoinedStr(values=[ast.FormattedValue(inner)]):
+            case (
+                ast.Call(func=ast.Name(id="str"), args=[inner])
+                | ast.JoinedStr(values=[ast.FormattedValue(inner, -1, None)])
+            ):
                 node = inner
             case ast.Call(func=ast.Attribute(value=inner, attr=attr)) if attr in _SAME:
                 node = inner
@@ -165,7 +173,7 @@ def _call(at: At, node: ast.Call) -> Taken:
             return formed(took(at, inner), "json")
         case "re.split", [pattern, inner, *_]:
             return formed(took(at, inner), "comma" if "," in written(pattern) else "one")
-        case "filter" | "typing.cast" | "map", [first, inner] if name != "map" or _keeps(first):
+        case "filter" | "typing.cast" | "map", [first, inner] if _leaves(name, first):
             return took(at, inner)
         case str(), [inner] if name in _LISTS or meaning == "dict.fromkeys":
             return took(at, inner)
@@ -182,6 +190,11 @@ def _call(at: At, node: ast.Call) -> Taken:
         return formed(base, "comma" if comma else "one")
     given = [took(at, one) for one in node.args]
     return cors_names.applied(at, func, given, {one.arg: took(at, one.value) for one in node.keywords if one.arg})
+
+
+def _leaves(name: str, first: ast.expr) -> bool:
+    """Whether each origin is still there, and one: `filter` takes out what is empty, and nothing else."""
+    return name not in {"filter", "map"} or _keeps(first) or (name == "filter" and written(first) in {"None", "bool"})
 
 
 def _keeps(function: ast.expr) -> bool:

@@ -9,6 +9,7 @@ Length: a table of every fact, and the change that each takes.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
@@ -211,17 +212,37 @@ def _cors(project: Project, given: Given) -> Fact[Any] | None:
     if fact.value == NONE:
         return None
     match fact.value.split():
-        case [name, "json" | "comma" | "one" as written]:
+        case [name, "json" | "comma" | "one" as written] if _is_variable(name):
             return _sure(Cors(variable=name, written=written), given)
-        case [name]:
-            same = project.cors.value if project.cors and project.cors.value.variable == name else Cors(variable=name)
-            return _sure(same, given)
+        case [name] if _is_variable(name):
+            if project.cors and project.cors.value.variable == name:
+                return _sure(project.cors.value, given)
+            return _sure(Cors(variable=name, written=_form(project, name, fact.because)), given)
         case _:
             raise BadInput(
-                f"`{fact.value}` is no variable with the way it is written, json or comma",
+                f"`{fact.value}` is no variable with the way it is written: json, comma or one",
                 where=fact.because,
                 hint="write it like `CORS_ORIGINS json`",
             )
+
+
+def _form(project: Project, name: str, because: str) -> Literal["json", "one"]:
+    """How a list is written that detection did not follow. A settings field of pydantic's has JSON as its default, too.
+
+    Raises `BadInput` where a list has no default to tell it from a text that code splits.
+    """
+    found = next((one.value for one in project.environment if one.value.name == name), Variable(name=name))
+    if found.type == "list" and found.default is None:
+        raise BadInput(
+            f"`{name}` is a list, and the code does not tell how it is written",
+            where=because,
+            hint=f"say it too: `{name} json`, or `{name} comma`",
+        )
+    return "json" if found.type == "json" or (found.type == "list" and (found.default or "").startswith("[")) else "one"
+
+
+def _is_variable(name: str) -> bool:
+    return bool(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name)) and name not in {"json", "comma", "one"}
 
 
 def _database(project: Project, given: Given) -> Fact[Any] | None:
