@@ -83,19 +83,26 @@ def test_one_start_names_an_origin_as_the_code_takes_it_and_is_asked_as_two(
     assert [name for name, start in found.items() if "ORIGINS" in start.environment] == ["host"]
 
 
-@pytest.mark.parametrize("variable", ["ROWS_HOST", "ROWS_PORT", "ROWS_LEVEL", "KEY"])
-def test_what_a_start_sets_anyway_gets_no_origin(variable: str) -> None:
+@pytest.mark.parametrize("variable", ["ROWS_HOST", "ROWS_PORT", "ROWS_LEVEL", "CACHE_URL"])
+def test_what_a_start_has_for_another_use_gets_no_origin(variable: str) -> None:
     plan = replace(
         PLAN,
         host=Binding(variable="ROWS_HOST", default="0.0.0.0"),
         port=Binding(variable="ROWS_PORT", default="8000"),
         log_level=Binding(variable="ROWS_LEVEL", default="info"),
-        variables=(Variable(name="KEY", required=True),),
+        backing=(Backing(kind="redis", role="cache", variable="CACHE_URL"),),
     )
     cors = replace(plan, server=Serving(cors=Cors(variable=variable)))
     before = [(one.name, one.environment) for one in scenarios.starts(plan)]
     assert [(one.name, one.environment) for one in scenarios.starts(cors)] == before
     assert {one.name: one.origins for one in scenarios.starts(cors)}["host"] == ()
+
+
+def test_a_variable_that_must_be_set_gets_one_all_the_same() -> None:
+    variables = (Variable(name="ORIGINS", type="list", required=True),)
+    plan = replace(PLAN, variables=variables, server=Serving(cors=Cors(variable="ORIGINS", written="json")))
+    found = {one.name: one.environment["ORIGINS"] for one in scenarios.starts(plan)}
+    assert (found["defaults"], found["host"]) == ("[]", '["https://lading.example"]')
 
 
 def test_the_images_own_url_gives_the_driver() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from lading.checks import storage
 from lading.model import Plan, Request, Start, Variable
@@ -43,7 +43,7 @@ def starts(plan: Plan, requests: Sequence[Request] = ()) -> tuple[Start, ...]:
     """
     port, other = int(plan.port.default), 9000 if plan.port.default != "9000" else 9001
     given = generated(plan)
-    named = _named(plan, given)
+    named = _named(plan)
     here = ("127.0.0.1", port)
     asked = tuple(requests)
     alone = () if plan.programs else asked
@@ -95,10 +95,12 @@ def starts(plan: Plan, requests: Sequence[Request] = ()) -> tuple[Start, ...]:
     return tuple(found)
 
 
-def _named(plan: Plan, given: Mapping[str, str]) -> dict[str, str]:
-    """The variable of the origins with one in it, as the code takes it; none where the start sets it anyway."""
+def _named(plan: Plan) -> dict[str, str]:
+    """The variable of the origins with one in it, as the code takes it; none where the start has it for another use."""
     cors = plan.server.cors
-    if cors is None or cors.variable in {plan.host.variable, plan.port.variable, plan.log_level.variable, *given}:
+    used = {plan.host.variable, plan.port.variable, plan.log_level.variable, plan.database and plan.database.variable}
+    used |= {name for one in plan.backing for name in (one.variable, *one.parts.values())}
+    if cors is None or cors.variable in used:
         return {}
     return {cors.variable: json.dumps([ORIGIN]) if cors.written == "json" else ORIGIN}
 
