@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -158,6 +158,45 @@ def test_of_a_request_that_is_asked_several_times_the_last_answer_counts() -> No
     assert (reply.answer.status, len(count)) == (429, 4)
 
 
+@contextmanager
+def hearing(heard: list[str], reuse: str | None = None) -> Iterator[Container]:
+    """A server that says which paths it was asked for."""
+
+    def answers(_method: str, path: str, *_: object) -> tuple[int, str]:
+        heard.append(path)
+        return 200, '{"number": "mine"}'
+
+    with serving(answers) as container:
+        setattr(container, "start", replace(container.start, reuse=reuse))  # noqa: B010 - of an engine it has not
+        yield container
+
+
+def test_a_number_is_another_one_each_time_and_what_follows_has_the_same() -> None:
+    heard: list[str] = []
+    numbers = asking.Numbers()
+    sent, asked = Request(method="POST", path="/new/{number}"), Request(path="/of/{number}")
+    other = Request(path="/other", times=2)
+    with hearing(heard) as container:
+        list(asking.ask(container, (sent, asked, replace(sent, times=3), other, asked), {}, {}, numbers))
+    assert heard == ["/new/0", "/of/0", "/new/0", "/new/1", "/new/2", "/other", "/other", "/of/2"]
+    heard.clear()
+    numbers.fresh()
+    # In the next container: what it was told is there, and nothing is sent twice in the same words.
+    with hearing(heard, "defaults") as container:
+        requests = (asked, replace(other, method="POST"), sent, asked, replace(sent, times=2))
+        list(asking.ask(container, requests, {}, {}, numbers))
+    assert heard == ["/of/2", "/other", "/other", "/new/4", "/of/4", "/new/5", "/new/6"]
+
+
+def test_a_number_that_is_kept_is_the_one_of_the_project() -> None:
+    heard: list[str] = []
+    sent = Request(method="POST", path="/new/{number}", times=2)
+    with hearing(heard) as container:
+        list(asking.ask(container, (replace(sent, keep={"number": "number"}), sent), {}, {}))
+        list(asking.ask(container, (sent,), {}, {"number": "7"}))
+    assert heard == ["/new/0", "/new/1", "/new/mine", "/new/mine", "/new/7", "/new/7"]
+
+
 def test_a_file_is_sent_as_a_form() -> None:
     heard: list[tuple[str, bytes]] = []
 
@@ -180,17 +219,22 @@ def test_a_file_is_sent_as_a_form() -> None:
 
 def test_half_of_a_request_is_in_flight_until_the_rest_is_sent() -> None:
     heard: list[bytes] = []
+    paths: list[str] = []
 
-    def answers(_method: str, _path: str, _headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
+    def answers(_method: str, path: str, _headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
+        paths.append(path)
         heard.append(body)
         return 201, json.dumps({"size": len(body)})
 
+    numbers = asking.Numbers()
+    assert numbers.fresh() == "1"
     with serving(answers) as container:
-        rest = asking.half(container, Request(method="POST", path="/rows", body="x" * 1000), {})
+        rest = asking.half(container, Request(method="POST", path="/rows/{number}", body="x" * 1000), {}, numbers)
         time.sleep(0.1)
         assert heard == []
         answer = rest(5)
     assert (answer.status, answer.body, heard) == (201, '{"size": 1000}', [b"x" * 1000])
+    assert paths == ["/rows/2"]
 
 
 def test_a_server_that_hangs_up_on_it_gave_no_answer() -> None:

@@ -1,7 +1,7 @@
 """A start → its runs, with an engine that is a list: what is made, in which order, and with which environment."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -102,6 +102,18 @@ def test_a_start_that_reuses_a_volume_reuses_its_database_and_what_its_requests_
     assert engine.services is not None
     assert engine.services.asked == ["environment of defaults", "revisions of defaults"]
     assert CREATE.keep
+
+
+def test_what_is_sent_to_a_volume_has_another_number_in_each_of_its_containers(engine: Engine) -> None:
+    made = engine.attempts()
+    sent = Request(method="POST", path="/rows/{number}")
+    earlier: Future[Mapping[str, Run]] = Future()
+    earlier.set_result(made.make(Start(name="defaults", requests=(sent,), drain=sent), None))
+    (port,) = made.make(Start(name="port", reuse="defaults", requests=(sent,)), earlier).values()
+    (bind,) = made.make(Start(name="bind", requests=(sent,), drain=sent), None).values()
+    replies = (*earlier.result()["defaults"].replies, *port.replies, *bind.replies)
+    # The second one of the first volume is the one in flight as its server ends.
+    assert [reply.answer.path for reply in replies] == ["/rows/0", "/rows/2", "/rows/0"]
 
 
 def test_programs_run_beside_the_start_that_names_them(engine: Engine) -> None:

@@ -14,6 +14,7 @@ from test_observe_programs import Fake
 
 from lading.model import Answer, Handover, Reply, Request, Start
 from lading.observe import handover, programs
+from lading.observe.asking import Numbers
 from lading.observe.container import Container, Host
 
 SEND = Request(method="POST", path="/texts", body='{"of": "{who}", "n": {number}}', status=201, keep={"text": "id"})
@@ -99,7 +100,7 @@ def working(queue: Queue, *workers: Worker, **given: Any) -> Iterator[tuple[Cont
 def test_what_a_worker_has_not_done_when_it_ends_another_one_does() -> None:
     queue, worker = Queue(), Worker(port=1)
     with working(queue, worker) as (server, beside):
-        seen = handover.through(server, kept(), {}, beside)
+        seen = handover.through(server, kept(), {}, beside, Numbers())
     assert seen is not None
     # Of ten seconds' work ten are sent before the signal; and more until the worker has ended.
     assert (seen.held, seen.done, seen.lost, seen.refused, seen.early) == (10, 4, (), None, False)
@@ -114,13 +115,13 @@ def test_a_number_that_the_project_keeps_is_its_own() -> None:
     queue = Queue()
     login, *others = kept()
     with working(queue, Worker(port=1)) as (server, beside):
-        handover.through(server, (replace(login, kept={"who": "me", "number": "7"}), *others), {}, beside)
+        handover.through(server, (replace(login, kept={"who": "me", "number": "7"}), *others), {}, beside, Numbers())
     assert queue.bodies[0] == {"of": "me", "n": 7}
 
 
 def test_what_a_worker_loses_is_missed_when_nothing_more_is_done_in_the_time_that_its_request_has() -> None:
     with working(Queue(), Worker(port=1, hands=5, drops=2)) as (server, beside):
-        seen = handover.through(server, kept(), {}, beside)
+        seen = handover.through(server, kept(), {}, beside, Numbers())
     assert seen is not None
     assert (seen.done, [reply.answer.body for reply in seen.lost]) == (3, ["waiting", "waiting"])
 
@@ -128,7 +129,7 @@ def test_what_a_worker_loses_is_missed_when_nothing_more_is_done_in_the_time_tha
 def test_several_workers_are_all_told() -> None:
     first, second = Worker(port=1, hands=3), Worker(port=1, hands=4)
     with working(Queue(), first, second) as (server, beside):
-        seen = handover.through(server, kept(), {}, beside)
+        seen = handover.through(server, kept(), {}, beside, Numbers())
     assert seen is not None
     assert (seen.done, seen.lost, list(beside.runs)) == (7, (), ["worker-0", "worker-1"])
     assert first.asked == second.asked == ["healthcheck", "SIGSTOP", "SIGCONT", "SIGTERM"]
@@ -137,7 +138,7 @@ def test_several_workers_are_all_told() -> None:
 def test_where_nothing_is_left_no_other_is_started() -> None:
     queue = Queue(ids=itertools.chain((1, 2), itertools.repeat(2)))
     with working(queue, Worker(port=1)) as (server, beside):
-        seen = handover.through(server, kept(), {}, beside)
+        seen = handover.through(server, kept(), {}, beside, Numbers())
     assert seen is not None
     assert (seen.sent, seen.done, beside.running) == (2, 2, {})
 
@@ -145,7 +146,7 @@ def test_where_nothing_is_left_no_other_is_started() -> None:
 @pytest.mark.parametrize(("waited", "held"), [(30.0, 3), (0.5, 20), (0.0, 200)])
 def test_the_slower_a_message_the_fewer_are_sent(waited: float, held: int) -> None:
     with working(Queue(), Worker(port=1)) as (server, beside):
-        seen = handover.through(server, kept(waited), {}, beside)
+        seen = handover.through(server, kept(waited), {}, beside, Numbers())
     assert seen is not None
     assert (seen.held, seen.lost) == (held, ())
 
@@ -158,7 +159,7 @@ def test_the_slower_a_message_the_fewer_are_sent(waited: float, held: int) -> No
 def test_where_nothing_can_be_sent_again_no_worker_is_told_to_end(queue: Queue, said: str) -> None:
     worker = Worker(port=1)
     with working(queue, worker) as (server, beside):
-        seen = handover.through(server, kept(), {}, beside)
+        seen = handover.through(server, kept(), {}, beside, Numbers())
     assert seen is not None
     assert seen.refused is not None
     assert (seen.sent, seen.refused.answer.status, seen.refused.wrong) == (0, queue.status, said)
@@ -168,7 +169,7 @@ def test_where_nothing_can_be_sent_again_no_worker_is_told_to_end(queue: Queue, 
 def test_what_was_taken_before_the_server_refused_more_is_followed() -> None:
     queue = Queue(ids=itertools.chain((1, 2, 3, 4), itertools.repeat(4)))
     with working(queue, Worker(port=1, hands=1)) as (server, beside):
-        seen = handover.through(server, kept(), {}, beside)
+        seen = handover.through(server, kept(), {}, beside, Numbers())
     assert seen is not None
     assert (seen.held, seen.sent, seen.done, seen.lost) == (4, 4, 1, ())
     assert seen.refused is not None
@@ -176,7 +177,7 @@ def test_what_was_taken_before_the_server_refused_more_is_followed() -> None:
 
 def test_what_is_done_while_every_worker_stands_still_is_not_done_by_one() -> None:
     with working(Queue(itself=True), Worker(port=1)) as (server, beside):
-        seen = handover.through(server, kept(), {}, beside)
+        seen = handover.through(server, kept(), {}, beside, Numbers())
     assert seen is not None
     assert (seen.early, seen.lost) == (True, ())
 
@@ -185,10 +186,10 @@ def test_nothing_is_sent_without_a_worker_or_where_the_first_message_came_to_not
     queue, worker = Queue(), Worker(port=1)
     found: list[Handover | None] = []
     with working(queue) as (server, beside):
-        found.append(handover.through(server, kept(), {}, beside))
+        found.append(handover.through(server, kept(), {}, beside, Numbers()))
     with working(queue, worker) as (server, beside):
         login, sent, last = kept()
-        found.append(handover.through(server, (login, sent), {}, beside))
+        found.append(handover.through(server, (login, sent), {}, beside, Numbers()))
         answer = replace(last.answer, body="waiting")
-        found.append(handover.through(server, (login, sent, replace(last, answer=answer)), {}, beside))
+        found.append(handover.through(server, (login, sent, replace(last, answer=answer)), {}, beside, Numbers()))
     assert (found, queue.bodies, worker.asked) == ([None] * 3, [], [])

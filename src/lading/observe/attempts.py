@@ -12,7 +12,7 @@ from typing import Any
 from lading import launch
 from lading.errors import Outside
 from lading.model import Backing, Image, Plan, Run, Start
-from lading.observe import handover, probe, programs, scenarios, services
+from lading.observe import asking, handover, probe, programs, scenarios, services
 from lading.observe.container import Host
 from lading.observe.quiet import Quiet
 
@@ -29,6 +29,7 @@ class Attempts:
     image: Image
     uploads: Mapping[str, bytes]
     quiet: Quiet = field(default_factory=Quiet)
+    numbers: dict[str, asking.Numbers] = field(default_factory=dict)  # by the start whose volume it is
 
     def make(self, start: Start, earlier: Future[Mapping[str, Run]] | None) -> Mapping[str, Run]:
         """The runs of a start and of the programs beside it, by their names; none where it makes no sense here.
@@ -76,6 +77,7 @@ class Attempts:
     def _seen(self, start: Start, kept: Mapping[str, str]) -> Mapping[str, Run]:
         config = self.image.config.get("config") or {}
         wanted = start if self._attended(start) else replace(start, beside=())
+        numbers = self.numbers.setdefault(start.reuse or start.name, asking.Numbers())
         self.quiet.begin()
         with ExitStack() as stack:
             ending = stack.enter_context(ExitStack())
@@ -83,9 +85,9 @@ class Attempts:
             container = stack.enter_context(self.host.start(wanted))
             beside = stack.enter_context(programs.beside(self.host, self.plan, wanted))
             run = probe.probe(
-                container, self.plan, config, uploads=self.uploads, kept=kept, settled=beside.settle,
-                started=ending.close, quiet=self.quiet.hold,
-                parting=lambda replies: handover.through(container, replies, self.uploads, beside),
+                container, self.plan, config, uploads=self.uploads, kept=kept, numbers=numbers,
+                settled=beside.settle, started=ending.close, quiet=self.quiet.hold,
+                parting=lambda replies: handover.through(container, replies, self.uploads, beside, numbers),
             )  # fmt: skip
             beside.end()
         if self.host.services:

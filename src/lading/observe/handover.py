@@ -6,7 +6,6 @@ of it; and as they end, more is sent, as in a deployment, until they have ended.
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,12 +27,12 @@ Held = Mapping[str, str]  # what requests have kept: by it a message is known
 
 
 def through(
-    server: Container, replies: Sequence[Reply], uploads: Mapping[str, bytes], beside: Beside
+    server: Container, replies: Sequence[Reply], uploads: Mapping[str, bytes], beside: Beside, numbers: asking.Numbers
 ) -> Handover | None:
     """Give the workers of `beside` work by what the server's start says, end them in the midst of it, start others.
 
-    `replies` are those to the start's requests. None where no worker is there, or the request that waits for one was
-    not answered as wanted.
+    `replies` are those to the start's requests, `numbers` those of its volume. None where no worker is there, or the
+    request that waits for one was not answered as wanted.
     """
     last = server.start.handover[-1]
     place = server.start.requests.index(last)
@@ -41,7 +40,7 @@ def through(
         return None
     kept = {name: value for one in replies[:place] for name, value in one.kept.items()}
     count = max(_LEAST, min(_MOST, int(_WORK / max(replies[place].waited, 0.001))))
-    messages, sent = _sent(server, uploads, kept), list[Held]()
+    messages, sent = _sent(server, uploads, kept, numbers), list[Held]()
     with beside.still():
         limit = time.monotonic() + _SENDING
         refused = _send(messages, sent, count, lambda: len(sent) >= _LEAST and time.monotonic() > limit)
@@ -78,13 +77,15 @@ def _send(
     return None
 
 
-def _sent(server: Container, uploads: Mapping[str, bytes], held: Held) -> Iterator[Held | Reply]:
+def _sent(
+    server: Container, uploads: Mapping[str, bytes], held: Held, numbers: asking.Numbers
+) -> Iterator[Held | Reply]:
     """What each message is known by, once it is sent, without end; or, as the last, the answer that ended it."""
     *steps, last = server.start.handover
     names = [name for one in steps for name in one.keep if scenarios.about(last, name)]
     known = [[held.get(name) for name in names]]
-    for number in itertools.count(1):
-        own = {asking.NUMBER: str(number), **held}  # unless the project keeps one of its own
+    while True:
+        own = {asking.NUMBER: numbers.fresh(), **held}  # unless the project keeps one of its own
         for step in steps:
             reply = asking.once(server, step, uploads, own)
             if not journey.wrong(reply) and step is steps[-1]:

@@ -48,6 +48,7 @@ def probe(
     *,
     uploads: Mapping[str, bytes] = MappingProxyType({}),
     kept: Mapping[str, str] = MappingProxyType({}),
+    numbers: asking.Numbers | None = None,
     settled: Callable[[], None] = lambda: None,
     started: Callable[[], None] = lambda: None,
     quiet: Callable[[], AbstractContextManager[None]] = nullcontext,
@@ -55,12 +56,12 @@ def probe(
 ) -> Run:
     """Look at `container` from its start to its end, which this brings about; `config` is the image's own.
 
-    `uploads` are the files that its requests send, `kept` the values that an earlier container gave; `settled` is
-    called before they are asked, to wait for what runs beside. `started` is called when it has answered or will not;
-    what is timed is asked inside `quiet`. `parting` is called with the replies before it is told to end, while it still
-    serves.
+    `uploads` are the files that its requests send, `kept` the values that an earlier container gave, and `numbers`
+    those of its volume; `settled` is called before they are asked, to wait for what runs beside. `started` is called
+    when it has answered or will not; what is timed is asked inside `quiet`. `parting` is called with the replies before
+    it is told to end, while it still serves.
     """
-    start = container.start
+    start, numbers = container.start, numbers or asking.Numbers()
     try:
         first, ready = _first_answer(container, plan)
     finally:
@@ -69,7 +70,7 @@ def probe(
     up = first is not None and exited is None
     if up and start.requests:
         settled()
-    replies = tuple(asking.ask(container, start.requests, uploads, kept)) if up else ()
+    replies = tuple(asking.ask(container, start.requests, uploads, kept, numbers)) if up else ()
     answers = [first] if first else []
     samples: list[float] = []
     if up:
@@ -92,7 +93,7 @@ def probe(
     refused = tuple(one for one in start.refused if up and get(container, one, _path(plan)).status is None)
     exited = container.wait(0)
     held = container.volume() if start.mount == "tmpfs" else None  # which goes with the container
-    stopped, seconds, drained = _stop(container, plan, uploads) if exited is None else (None, None, None)
+    stopped, seconds, drained = _stop(container, plan, uploads, numbers) if exited is None else (None, None, None)
     held = container.volume() if held is None else held
     return Run(
         start=start,
@@ -126,7 +127,7 @@ def brief(container: Container, plan: Plan, together: Callable[[], None]) -> Run
     first, ready = _first_answer(container, plan, TOGETHER)
     together()
     exited = container.wait(0)
-    stopped, seconds, _ = _stop(container, plan, {}) if exited is None else (None, None, None)
+    stopped, seconds, _ = _stop(container, plan, {}, asking.Numbers()) if exited is None else (None, None, None)
     return Run(
         start=container.start,
         ready=ready,
@@ -235,13 +236,15 @@ def _stalled(container: Container, config: Mapping[str, Any]) -> Outcome | None:
         container.signal(signal.SIGCONT, everyone=True)
 
 
-def _stop(container: Container, plan: Plan, uploads: Mapping[str, bytes]) -> tuple[int | None, float, Answer | None]:
+def _stop(
+    container: Container, plan: Plan, uploads: Mapping[str, bytes], numbers: asking.Numbers
+) -> tuple[int | None, float, Answer | None]:
     """Ask the container to end, as `docker stop` does, and make it when it does not: its status, and how long.
 
     A request that its start wants in flight is sent by half before, and to its end afterwards: the answer.
     """
     drain = container.start.drain
-    rest = asking.half(container, drain, uploads) if drain else None
+    rest = asking.half(container, drain, uploads, numbers) if drain else None
     if rest:
         time.sleep(_FLIGHT)  # the server has taken it
     began = time.monotonic()
