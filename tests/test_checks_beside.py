@@ -21,7 +21,7 @@ from values_stack import (
     without,
 )
 
-from lading.checks import Evidence
+from lading.checks import Evidence, journey
 from lading.model import Answer, Migrations, Outcome, Scrape, Serving
 
 #: What `unshare` says where the plan has services.
@@ -29,6 +29,7 @@ NOT_STARTED = "PostgreSQL could not be started under unshare, so nothing is know
 
 
 LATE = replace(reply(READ), answer=silent("timed out"))
+BUSY, LOST = reply(WAIT, status=429), replace(reply(WAIT), answer=silent("timed out"))
 NOTHING_ASKED = "skip the settings have no `[[requests]]`"
 
 NOT_THERE = "Kafka could not be started under docker 29: lading knows no image of such a service"
@@ -365,6 +366,33 @@ CASES = (
             "fail of 32 messages, 20 just before SIGTERM, 3 were lost: GET /texts/{text} answered without "
             "`done`",
         ),
+    ),
+    Case(
+        "worker-drains",
+        handed(lost=(reply(WAIT, status=404), BUSY, LOST)),
+        (
+            "fail of 32 messages, 20 just before SIGTERM, 1 was lost: GET /texts/{text} answered 404, wanted 200; of "
+            "2 nothing is known: GET /texts/{text} answered 429, wanted 200",
+        ),
+    ),
+    Case(
+        "worker-drains",
+        handed(lost=(BUSY, BUSY, LOST)),
+        (
+            "unknown of 32 messages, 20 just before SIGTERM, of 3 nothing is known: GET /texts/{text} answered 429, "
+            "wanted 200",
+        ),
+    ),
+    *(
+        Case(
+            "worker-drains",
+            handed(lost=(refused,)),
+            (
+                "unknown of 32 messages, 20 just before SIGTERM, of 1 nothing is known: "
+                f"GET /texts/{{text}} {journey.wrong(refused)}",
+            ),
+        )
+        for refused in (LOST, *(reply(WAIT, status=status) for status in (401, 403, 408, 425, 429, 500, 503)))
     ),
     Case(
         "worker-drains",

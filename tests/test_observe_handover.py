@@ -3,6 +3,7 @@
 import itertools
 import json
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,9 @@ class Queue:
     done: set[int] = field(default_factory=set)
     bodies: list[Any] = field(default_factory=list)
     itself: bool = False  # whether the server does what it is told
+    patience: int = 1000  # how many questions it answers in half a second
+    refusal: int = 429
+    asked: list[float] = field(default_factory=list)  # when
 
     def answer(self, method: str, path: str, _headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
         if method == "POST":
@@ -38,6 +42,10 @@ class Queue:
             self.bodies.append(json.loads(body))
             (self.done.add if self.itself else self.waiting.append)(number)
             return self.status, json.dumps({"id": number})
+        now = time.monotonic()
+        self.asked.append(now)
+        if sum(now - one < 0.5 for one in self.asked) > self.patience:
+            return self.refusal, ""
         return 200, "done" if int(path.rpartition("/")[2]) in self.done else "waiting"
 
 
@@ -107,7 +115,7 @@ def test_what_a_worker_has_not_done_when_it_ends_another_one_does() -> None:
     assert 11 <= seen.sent <= 20
     assert worker.asked == ["healthcheck", "SIGSTOP", "SIGCONT", "SIGTERM"]
     assert list(beside.running) == ["worker-0-next"]
-    # Each with what the first journey kept, and a number of its own.
+    # Each with what the first journey kept, and a number of its own, which nobody else had.
     assert queue.bodies == [{"of": "me", "n": number} for number in range(1, seen.sent + 1)]
 
 
@@ -124,6 +132,26 @@ def test_what_a_worker_loses_is_missed_when_nothing_more_is_done_in_the_time_tha
         seen = handover.through(server, kept(), {}, beside, Numbers())
     assert seen is not None
     assert (seen.done, [reply.answer.body for reply in seen.lost]) == (3, ["waiting", "waiting"])
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_where_the_server_lets_nobody_ask_nothing_is_known(status: int) -> None:
+    queue = Queue(patience=0, refusal=status)
+    with working(queue, Worker(port=1)) as (server, beside):
+        seen = handover.through(server, kept(), {}, beside, Numbers())
+    assert seen is not None
+    assert (seen.done, len(seen.lost)) == (0, seen.sent)
+    assert {reply.answer.status for reply in seen.lost} == {status}
+    # One question stands for all where more would be refused as well, and the pauses grow.
+    assert len(queue.asked) < 15 or status == 500
+
+
+def test_a_server_that_is_asked_too_much_is_asked_again_when_it_may_be() -> None:
+    queue = Queue(patience=4)
+    with working(queue, Worker(port=1, hands=5)) as (server, beside):
+        seen = handover.through(server, kept(2.0), {}, beside, Numbers())
+    assert seen is not None
+    assert (seen.held, seen.done, seen.lost) == (5, 5, ())
 
 
 def test_several_workers_are_all_told() -> None:

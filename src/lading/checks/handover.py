@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from lading.checks import journey, programs
 from lading.checks.evidence import Check, Said, counted, failed, not_started, passed, skipped, unknown
 from lading.checks.running import end, silence
-from lading.model import Finding, Handover, Observation, Plan, Request, Run
+from lading.model import Finding, Handover, Observation, Plan, Reply, Request, Run
+
+#: Below 500, what is answered to one who may not ask, not now or not so often. Source: RFC 9110, RFC 6585, RFC 8470.
+_REFUSALS = {401, 403, 408, 425, 429}
+
+
+def refuses(reply: Reply) -> bool:
+    """Whether a server that is asked for a message says nothing of it: it is busy, or gives no answer."""
+    status = reply.answer.status
+    return status is None or status >= 500 or status in _REFUSALS
 
 
 def worker_drains(plan: Plan, defaults: Run | None, observation: Observation | None) -> Said:
@@ -15,8 +24,9 @@ def worker_drains(plan: Plan, defaults: Run | None, observation: Observation | N
 
     Requests of the project's own that give a worker something to do are sent again while every worker stands still, so
     that there is work in hand. Then the workers go on and get SIGTERM, more is sent as they end, and others take their
-    place. Each message must be answered as the request with `until` says. Source: S4-2 of the criteria, "SIGTERM
-    finishes the message in hand".
+    place. Each message must be answered as the request with `until` says; of one that the server says nothing of,
+    because it is asked too often or fails, nothing is known. Source: S4-2 of the criteria, "SIGTERM finishes the
+    message in hand".
     """
     if all(one.role != "worker" for one in plan.programs):
         return skipped("no worker runs beside the server")
@@ -69,15 +79,26 @@ def _kept(defaults: Run, seen: Handover, workers: Sequence[Run], nexts: Sequence
         for run in nexts:
             if run.exited is not None or run.ready is None:
                 return failed(f"`{run.start.name}`, in the place of one that had ended, was never well", hint=end(run))
-        said = f"{len(seen.lost)} were lost: {_named(defaults.start.handover[-1])} {journey.wrong(seen.lost[0])}"
-        hint = "acknowledge a message when it is done and not before, and let a worker finish or give back what it has"
-        return failed(f"of {messages}, {said}", hint=hint)
+        return _missed(seen, messages, _named(defaults.start.handover[-1]))
     seconds = max(run.stop_seconds or 0 for run in workers)
     statuses = " or ".join(sorted({str(run.stopped) for run in workers}))
     rest = seen.sent - seen.done
     others = f"the next did {rest}, none was lost" if rest else "none was left"
     said = f"{messages}: ended with {statuses} in {seconds:.1f} s, {seen.done} done; {others}"
     return passed(f"{said}. {_refused(seen)}" if seen.refused else said, seconds=seconds)
+
+
+def _missed(seen: Handover, messages: str, waits: str) -> Finding:
+    """What is to be said of messages that nobody is known to have done: `waits` is what asked for them."""
+    lost = [reply for reply in seen.lost if not refuses(reply)]
+    untold = [reply for reply in seen.lost if refuses(reply)]
+    rest = f"of {len(untold)} nothing is known: {waits} {journey.wrong(untold[0])}" if untold else ""
+    if not lost:
+        hint = "let it be asked as often as that; or give it an `until` that is longer than its limit counts"
+        return unknown(f"of {messages}, {rest}", hint=hint)
+    said = f"{len(lost)} {'was' if len(lost) == 1 else 'were'} lost: {waits} {journey.wrong(lost[0])}"
+    hint = "acknowledge a message when it is done and not before, and let a worker finish or give back what it has"
+    return failed(f"of {messages}, {said}" + (f"; {rest}" if rest else ""), hint=hint)
 
 
 def _refused(seen: Handover) -> str:

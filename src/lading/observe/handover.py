@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from lading.checks import journey
+from lading.checks.handover import refuses
 from lading.model import Handover, Reply
 from lading.observe import asking, scenarios
 from lading.observe.container import Container
@@ -20,10 +21,14 @@ from lading.observe.programs import Beside
 #: How many messages: at least, at most, and of how many seconds of one thread's work where that is between them.
 _LEAST, _MOST, _WORK = 3, 200, 10.0
 
-#: Seconds: that are spent on sending, each time, and between two looks at what is not yet done.
-_SENDING, _POLL = 3.0, 0.2
+#: Seconds: that are spent on sending, each time, and between two looks at what is not yet done, at first and at most.
+_SENDING, _SOON, _POLL = 3.0, 0.2, 2.0
+
+#: What is answered, or not, by a server that says nothing of other messages either, for a while.
+_BUSY = {None, 429, 503}
 
 Held = Mapping[str, str]  # what requests have kept: by it a message is known
+Left = list[tuple[Held, Reply]]  # messages, each with what was answered last
 
 
 def through(
@@ -52,11 +57,12 @@ def through(
         ending = pool.submit(beside.end, "worker")
         refused = refused or _send(messages, sent, held, ending.done, _SENDING / held)
         ending.result()
-    left = _left(server, uploads, sent)
+    # Who has done what is known before there are others.
+    left = _waited(server, uploads, _left(server, uploads, sent), refuses)
     done = len(sent) - len(left)
     if left:
         beside.follow()
-        left = _waited(server, uploads, left)
+        left = _waited(server, uploads, left, lambda _: True)
     lost = tuple(reply for _, reply in left)
     return Handover(held=held, sent=len(sent), refused=refused, early=early, done=done, lost=lost)
 
@@ -99,23 +105,33 @@ def _sent(
         yield own
 
 
-def _left(server: Container, uploads: Mapping[str, bytes], sent: Sequence[Held]) -> list[tuple[Held, Reply]]:
-    """Those of `sent` that are not done now, each with what was answered."""
-    last = server.start.handover[-1]
-    replies = ((held, asking.once(server, last, uploads, held)) for held in sent)
-    return [(held, reply) for held, reply in replies if journey.wrong(reply)]
+def _left(server: Container, uploads: Mapping[str, bytes], sent: Sequence[Held]) -> Left:
+    """Those of `sent` that are not known to be done now, each with what was answered; what to ask for next is first.
+
+    A server that is asked too much is asked no more: that is then its answer for all that were still to come.
+    """
+    left: Left = []
+    for place, held in enumerate(sent, 1):
+        reply = asking.once(server, server.start.handover[-1], uploads, held)
+        if journey.wrong(reply):
+            left.append((held, reply))
+            if reply.answer.status in _BUSY:
+                return [*((one, reply) for one in sent[place:]), *left]
+    return left
 
 
-def _waited(
-    server: Container, uploads: Mapping[str, bytes], left: list[tuple[Held, Reply]]
-) -> list[tuple[Held, Reply]]:
-    """The same, of what was left, when as long as the request says no further one was done."""
+def _waited(server: Container, uploads: Mapping[str, bytes], left: Left, again: Callable[[Reply], bool]) -> Left:
+    """The same, of what was left, when nobody has an answer after which to ask `again`, or none has got another one.
+
+    That is for as long as the request says, counted from the last one that had.
+    """
     patience = server.start.handover[-1].until
-    limit = time.monotonic() + patience
-    while left and time.monotonic() < limit:
-        time.sleep(_POLL)
-        still = _left(server, uploads, [held for held, _ in left])
-        if len(still) < len(left):
+    limit, pause = time.monotonic() + patience, _SOON
+    while (asked := [held for held, reply in left if again(reply)]) and (rest := limit - time.monotonic()) > 0:
+        time.sleep(min(pause, rest))
+        pause = min(2 * pause, _POLL)
+        known = [(held, reply) for held, reply in left if not again(reply)]
+        left = [*known, *_left(server, uploads, asked)]
+        if sum(again(reply) for _, reply in left) < len(asked):
             limit = time.monotonic() + patience
-        left = still
     return left
