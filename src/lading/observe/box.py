@@ -20,6 +20,9 @@ from lading.observe.client import ASK, MOVE, Client
 #: Seconds after which a published port that nobody holds is taken for one that cannot be reached from here.
 _PUBLISHED = 3.0
 
+#: How often a busy engine is asked what runs in a container.
+_ATTEMPTS = 3
+
 #: Every process as its container sees it, this one left out.
 _LIST = """
 import json, os
@@ -29,11 +32,12 @@ for name in os.listdir("/proc"):
         try:
             status = dict(line.rstrip().split(":\\t", 1) for line in open(f"/proc/{name}/status") if ":\\t" in line)
             argv = open(f"/proc/{name}/cmdline", "rb").read().decode(errors="replace").split("\\0")[:-1]
-        except OSError:
+            state, parent, uid, gid = (status[key].split()[0] for key in ("State", "PPid", "Uid", "Gid"))
+        except (OSError, KeyError):  # it has just ended
             continue
         # A process from outside, as a health check is, has no parent in here.
-        if status["State"][0] != "Z" and (name == "1" or status["PPid"] != "0"):
-            found.append([int(name), int(status["Uid"].split()[0]), int(status["Gid"].split()[0]), argv])
+        if state != "Z" and (name == "1" or parent != "0"):
+            found.append([int(name), int(uid), int(gid), argv])
 print(json.dumps(sorted(found)))
 """
 
@@ -101,8 +105,12 @@ class Box:
             self.execute(("python3", "-I", "-S", "-c", _KILL, str(number)), {}, ASK)
 
     def processes(self) -> tuple[Process, ...]:
-        listed = self.execute(("python3", "-I", "-S", "-c", _LIST), {}, ASK)
-        rows = json.loads(listed.output) if listed.status == 0 else []
+        rows: list[tuple[int, int, int, list[str]]] = []
+        for _ in range(_ATTEMPTS):
+            listed = self.execute(("python3", "-I", "-S", "-c", _LIST), {}, ASK)
+            if listed.status == 0:
+                rows = json.loads(listed.output)
+                break
         return tuple(Process(pid=pid, uid=uid, gid=gid, argv=tuple(argv)) for pid, uid, gid, argv in rows)
 
     def wait(self, timeout: float) -> int | None:
