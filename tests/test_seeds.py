@@ -91,18 +91,6 @@ def test_s3_that_lets_in_whoever_asks_beside_whom_its_variable_names_is_seen_to(
     assert findings(report, "fail")["cors-configures"].endswith("a page of https://stranger.example was let in too")
 
 
-def test_s3_whose_origins_are_urls_and_no_texts_lets_nobody_in(tmp_path: Path) -> None:
-    """As pydantic writes it, a URL has a slash at its end, and an origin has none."""
-
-    def urls(text: str) -> str:
-        return "from pydantic import AnyHttpUrl\n" + text.replace(
-            "cors_origins: list[str]", "cors_origins: list[AnyHttpUrl]"
-        )
-
-    report = verified(broken("todo-api", tmp_path, "app/config.py", urls))
-    assert set(findings(report, "fail")) == {"cors-configures"}
-
-
 #: A worker that has always time: what it was given is in its memory alone.
 LEFT = """
 
