@@ -75,6 +75,7 @@ GOOD: dict[str, Any] = {
 }
 
 
+@pytest.mark.alone  # what is left on the engine is compared
 @pytest.mark.parametrize("engine", ["docker", "podman"])
 def test_a_good_image_is_seen_in_every_way_to_start_it(engine: str, image: Image, tmp_path: Path) -> None:
     client = CLIENTS[engine]()
@@ -114,6 +115,7 @@ def test_a_bad_one_is_seen_as_it_is(
     assert {name: value for name, value in summary(one).items() if name in expected} == expected
 
 
+@pytest.mark.alone  # what is left on the engine is compared
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT], ids=lambda end: end.name)
 def test_what_a_killed_lading_left_is_gone_after_the_next_run(
     end: signal.Signals, image: Image, tmp_path: Path
