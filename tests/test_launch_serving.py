@@ -78,16 +78,23 @@ def beside(action: Callable[[], object]) -> tuple[threading.Thread, list[object]
     return thread, found
 
 
-@pytest.mark.parametrize("server", SERVERS)
-def test_a_request_in_flight_is_answered_before_the_server_ends(server: str, tmp_path: Path, python: Path) -> None:
+def ended_in_flight(place: Place) -> tuple[Running, str, int, float]:
+    """Tell a server to end while a request of two seconds is in flight: its answer, the status, and the seconds."""
     port = replicas.port()
-    running = Running(Place(root=tmp_path, python=python).install(plan(SERVERS[server])), port)
+    running = Running(place, port)
     asking, answer = beside(lambda: replicas.answers(port, "/slow/2", timeout=5))
     time.sleep(0.5)
     running.ask(signal.SIGTERM)
     status, took = running.end()
     asking.join()
-    assert str(answer[0]).startswith("/slow/2 "), running.log
+    return running, str(answer[0]), status, took
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_request_in_flight_is_answered_before_the_server_ends(server: str, tmp_path: Path, python: Path) -> None:
+    place = Place(root=tmp_path, python=python).install(plan(SERVERS[server]))
+    running, answer, status, took = ended_in_flight(place)
+    assert answer.startswith("/slow/2 "), running.log
     assert (status, took < 8) == (0, True), running.log
     assert 0 < running.log.count("lifespan began") == running.log.count("lifespan ended"), running.log
 
@@ -105,15 +112,10 @@ OLDER = {
 @pytest.mark.parametrize("release", OLDER)
 def test_an_older_release_serves_and_ends(release: str, tmp_path: Path) -> None:
     python = replicas.environment(tmp_path / "venv", "fastapi", "uvicorn", release)
-    port = replicas.port()
-    running = Running(Place(root=tmp_path, python=python).install(plan(OLDER[release])), port)
-    asking, answer = beside(lambda: replicas.answers(port, "/slow/2", timeout=5))
-    time.sleep(0.5)
-    running.ask(signal.SIGTERM)
-    status, took = running.end()
-    asking.join()
+    place = Place(root=tmp_path, python=python).install(plan(OLDER[release]))
+    running, answer, status, took = ended_in_flight(place)
     assert (status, took < 8) == (0, True), running.log
-    assert str(answer[0]).startswith("/slow/2 ") or "granian" in release, running.log
+    assert answer.startswith("/slow/2 ") or "granian" in release, running.log
 
 
 @pytest.mark.parametrize("server", SERVERS)

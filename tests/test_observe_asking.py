@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,9 @@ class Thread:
 
 
 @contextmanager
-def serving(answers: Answers) -> Iterator[Container]:
+def serving(answers: Answers, **asked: Any) -> Iterator[Container]:
+    """A server that gives `answers`, as a container whose start has the fields `asked`."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -74,7 +77,7 @@ def serving(answers: Answers) -> Iterator[Container]:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield Thread(port=server.server_port)
+        yield Thread(port=server.server_port, start=Start(name="defaults", connect=("127.0.0.1", 8000), **asked))
     finally:
         server.shutdown()
         thread.join()
@@ -166,8 +169,7 @@ def hearing(heard: list[str], reuse: str | None = None) -> Iterator[Container]:
         heard.append(path)
         return 200, '{"number": "mine"}'
 
-    with serving(answers) as container:
-        setattr(container, "start", replace(container.start, reuse=reuse))  # noqa: B010 - of an engine it has not
+    with serving(answers, reuse=reuse) as container:
         yield container
 
 

@@ -96,9 +96,8 @@ def working(queue: Queue, *workers: Worker, **given: Any) -> Iterator[tuple[Cont
     for number, one in enumerate(workers):
         one.queue, one.start = queue, Start(name=f"worker-{number}", command=("worker", str(number)))
         running[one.start.name] = one
-    with serving(queue.answer) as server, ExitStack() as stack:
-        asked = replace(server.start, requests=(Request(path="/me"), SEND, WAIT), handover=(SEND, WAIT), **given)
-        setattr(server, "start", asked)  # noqa: B010 - what a container of an engine has not
+    asked = {"requests": (Request(path="/me"), SEND, WAIT), "handover": (SEND, WAIT), **given}
+    with serving(queue.answer, **asked) as server, ExitStack() as stack:
         yield (
             server,
             programs.Beside(host=Host(name="", limits=(), at_once=2, start=start), stack=stack, running=running),
