@@ -83,7 +83,7 @@ CASES = (
     Case("requests-answered", started("defaults", requests=()), (NOTHING_ASKED,)),
     Case("requests-answered", without(STACK, "defaults", NOT_STARTED), (f"unknown {NOT_STARTED}",)),
     # ── rerun-keeps-rows ──
-    Case("rerun-keeps-rows", GOOD, ("pass 1 requests answered as wanted, in port",)),
+    Case("rerun-keeps-rows", GOOD, ("pass 1 request answered as wanted, in port",)),
     Case(
         "rerun-keeps-rows",
         observed("port", replies=(reply(READ, status=404, body="There is no task 1"),)),
@@ -205,7 +205,7 @@ CASES = (
     Case(
         "log-level-configures",
         observed("port", log="INFO:     Started server process [1]\n"),
-        ("fail with LOG_LEVEL=WARNING it logged 1 lines as INFO: INFO: Started server process [1]",),
+        ("fail with LOG_LEVEL=WARNING it logged 1 line as INFO: INFO: Started server process [1]",),
     ),
     Case(
         "log-level-configures",
@@ -443,7 +443,7 @@ CASES = (
     ),
     Case("worker-drains", GOOD, ("skip no worker runs beside the server",)),
     # ── metrics-coherent ──
-    Case("metrics-coherent", STACK, ("pass 3 readings of /metrics, 1 counters: none fell",)),
+    Case("metrics-coherent", STACK, ("pass 3 readings of /metrics, 1 counter: none fell",)),
     Case(
         "metrics-coherent",
         stacked("defaults", scrapes=(scrape(0, 7), scrape(0.2, 3), scrape(1, 6))),

@@ -136,9 +136,7 @@ def debugger_attaches(development: Development) -> Said:
         return failed(f"no debugger answered on {DEBUGGER}: {development.debugger}", hint=_last(development))
     if not development.attached:
         return failed(f"the debugger took no `attach`: {development.debugger}", hint=_last(development))
-    return passed(
-        f"on {DEBUGGER}: attached, {counted(len(development.capabilities), 'capability').replace('ys', 'ies')}"
-    )
+    return passed(f"on {DEBUGGER}: attached, {counted(len(development.capabilities), 'capability')}")
 
 
 def _last(development: Development) -> str:

@@ -73,8 +73,12 @@ def unknown(reason: str, *, hint: str = "") -> Finding:
 
 
 def counted(number: int, what: str) -> str:
-    """`1 service`, `2 services`."""
-    return f"{number} {what}{'s' * (number != 1)}"
+    """`1 service`, `2 services`, `3 processes`, `4 capabilities`."""
+    if number == 1:
+        return f"1 {what}"
+    if what.endswith("y"):
+        return f"{number} {what.removesuffix('y')}ies"
+    return f"{number} {what}{'es' if what.endswith('s') else 's'}"
 
 
 def identifier(check: Check) -> str:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lading.checks import secrets
-from lading.checks.evidence import Check, Said, failed, limit, never_answered, not_started, passed, skipped, unknown
+from lading.checks.evidence import (
+    Check,
+    Said,
+    counted,
+    failed,
+    limit,
+    never_answered,
+    not_started,
+    passed,
+    skipped,
+    unknown,
+)
 from lading.checks.running import silence
 from lading.model import Finding, Observation, Plan, Reply, Run
 from lading.plan import services
@@ -42,7 +53,7 @@ def _asked(runs: Iterable[Run], plan: Plan) -> Finding:
         count += len(run.replies)
         seconds += sum(reply.answer.seconds for reply in run.replies)
         names.append(run.start.name)
-    return passed(f"{count} requests answered as wanted, in {', '.join(names)}", seconds=seconds)
+    return passed(f"{counted(count, 'request')} answered as wanted, in {', '.join(names)}", seconds=seconds)
 
 
 def requests_answered(plan: Plan, defaults: Run | None, observation: Observation | None) -> Said:
@@ -102,7 +113,9 @@ def database_switches(plan: Plan, postgresql: Run | None, observation: Observati
     said = _asked((postgresql,), plan)
     if said.verdict != "pass":
         return said
-    return passed(f"PostgreSQL {at}{len(postgresql.replies)} requests answered as on SQLite", seconds=said.seconds)
+    return passed(
+        f"PostgreSQL {at}{counted(len(postgresql.replies), 'request')} answered as on SQLite", seconds=said.seconds
+    )
 
 
 def drains(observation: Observation, plan: Plan) -> Said:

@@ -11,7 +11,7 @@ from email.parser import HeaderParser
 from functools import cache
 from typing import TYPE_CHECKING
 
-from lading.checks.evidence import Check, Said, failed, passed, unknown
+from lading.checks.evidence import Check, Said, counted, failed, passed, unknown
 from lading.model import Contents, Image, Plan
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def no_development_dependencies(contents: Contents, image: Image, plan: Plan) ->
             hint=f"require what the extra is for by name, or require `{name}` itself if the application uses it",
         )
         for name in by_extra
-    ] or passed(f"{len(production)} distributions, none beside what production requires")
+    ] or passed(f"{counted(len(production), 'distribution')}, none beside what production requires")
 
 
 def closure(

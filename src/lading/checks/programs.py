@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from lading.checks.evidence import Check, Said, failed, not_started, passed, skipped, unknown
+from lading.checks.evidence import Check, Said, counted, failed, not_started, passed, skipped, unknown
 from lading.checks.running import silence
 from lading.model import Finding, Observation, Plan, Run, Scrape
 
@@ -99,7 +99,7 @@ def metrics_coherent(defaults: Run | None, plan: Plan, observation: Observation 
         hint = "let the processes add up: a PROMETHEUS_MULTIPROC_DIR that the route reads"
         return failed(f"{path}: {said}", hint=hint)
     count = len(defaults.scrapes[-1].counters)
-    return passed(f"{len(defaults.scrapes)} readings of {path}, {count} counters: none fell")
+    return passed(f"{counted(len(defaults.scrapes), 'reading')} of {path}, {counted(count, 'counter')}: none fell")
 
 
 CHECKS: tuple[Check, ...] = (worker_healthy, worker_stops, metrics_coherent)

@@ -8,7 +8,7 @@ import textwrap
 
 from lading import launch
 from lading.checks import secrets
-from lading.checks.evidence import Check, Said, failed, limit, never_answered, passed, unknown
+from lading.checks.evidence import Check, Said, counted, failed, limit, never_answered, passed, unknown
 from lading.model import Finding, Observation, Plan, Run
 
 _SHELLS = frozenset({"ash", "bash", "busybox", "dash", "ksh", "sh", "zsh"})
@@ -125,7 +125,7 @@ def log_level_configures(defaults: Run, port: Run, host: Run, plan: Plan) -> Sai
     told = [line for line in port.log.splitlines() if "INFO" in line]
     if told:
         shown = " ".join(secrets.redact(told[0]).split())[:60]
-        return failed(f"with {variable}=WARNING it logged {len(told)} lines as INFO: {shown}")
+        return failed(f"with {variable}=WARNING it logged {counted(len(told), 'line')} as INFO: {shown}")
     return passed(f"{variable}=WARNING logs no INFO, and {variable}=debug starts")
 
 
@@ -162,7 +162,7 @@ def process_not_root(observation: Observation, plan: Plan) -> Said:
             said = f"`{program}` runs as uid {process.uid} in the start `{run.start.name}`, wanted {plan.user.uid}"
             return failed(said, hint=f"`USER {plan.user.uid}:{plan.user.gid}`, and nothing that changes it afterwards")
     runs = len({run.start.name for run, _ in processes})
-    return passed(f"{len(processes)} processes in {runs} starts, all as uid {plan.user.uid}")
+    return passed(f"{counted(len(processes), 'process')} in {counted(runs, 'start')}, all as uid {plan.user.uid}")
 
 
 def server_is_pid_1(defaults: Run, plan: Plan, observation: Observation) -> Said:
@@ -218,7 +218,8 @@ def stops_in_time(observation: Observation, plan: Plan) -> Said:
             return failed(f"`{name}` took {run.stop_seconds:.1f} s to stop, wanted {plan.stop_seconds} s", hint=hint)
     slowest = max(run.stop_seconds or 0 for run in judged)
     statuses = " or ".join(str(status) for status in sorted({run.stopped for run in judged if run.stopped is not None}))
-    said = f"{len(judged)} stops with status {statuses}, the slowest in {slowest:.2f} s of {plan.stop_seconds} s"
+    stops = counted(len(judged), "stop")
+    said = f"{stops} with status {statuses}, the slowest in {slowest:.2f} s of {plan.stop_seconds} s"
     return passed(said, seconds=slowest)
 
 

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
-from lading.checks.evidence import Check, Said, failed, limit, not_started, passed, skipped, unknown
+from lading.checks.evidence import Check, Said, counted, failed, limit, not_started, passed, skipped, unknown
 from lading.checks.forbidden import APP
 from lading.checks.image import environment
 from lading.model import Finding, Image, Observation, Plan, Run
@@ -203,7 +203,7 @@ def _told(variable: str, observation: Observation | None) -> Finding:
         return unknown(f"fewer than two starts had a `{variable}` of their own")
     if empty:
         return failed(f"the start `{empty.start.name}` wrote nothing to the database that {variable} says")
-    return passed(f"{len(moved)} starts, each with another database in {variable}: each migrated its own")
+    return passed(f"{counted(len(moved), 'start')}, each with another database in {variable}: each migrated its own")
 
 
 def _urls(plan: Plan, image: Image) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from lading.checks.evidence import Check, Said, failed, passed
+from lading.checks.evidence import Check, Said, counted, failed, passed
 from lading.dependencies import requirement
 from lading.model import Fact, Project
 
@@ -57,7 +57,7 @@ def understood_without_questions(project: Project) -> Said:
         if library and not found(project):
             said = f"it asks for {library}, and {what} {'were' if what.endswith('s') else 'was'} not found"
             out.append(failed(said, where=project.dependencies.because, hint=f"`{key}` in [tool.lading] says it"))
-    return out or passed(f"{len(facts)} facts, each in a file: {', '.join(_said(project))}")
+    return out or passed(f"{counted(len(facts), 'fact')}, each in a file: {', '.join(_said(project))}")
 
 
 def _store(project: Project, dialect: str) -> bool:
