@@ -8,10 +8,16 @@ from values import PROJECT
 
 from lading import plan, render, settings, written
 from lading.errors import BadInput
+from lading.model import Plan
 from lading.render import drift
 from lading.source import Memory
 
 PLAN = plan.make(PROJECT, settings.load(Memory({}), {}, {}))
+
+
+BASE = "one\ntwo\nthree\nfour\nfive\n"
+FIFTH = BASE.replace("five", "5")
+SECOND = BASE.replace("two", "2")
 
 
 def digest(text: str) -> str:
@@ -40,6 +46,38 @@ def test_the_state_of_a_file(there: str | None, written: str | None, state: str,
     assert change.why
 
 
+@pytest.mark.parametrize(
+    ("there", "wanted", "state", "stays"),
+    [
+        (FIFTH, SECOND, "merged", SECOND.replace("five", "5")),
+        (FIFTH.replace("\n", "\r\n"), SECOND, "merged", SECOND.replace("five", "5").replace("\n", "\r\n")),
+        (FIFTH, BASE.replace("five", "V"), "conflict", FIFTH),
+        (SECOND.replace("five", "5"), SECOND, "edited", SECOND.replace("five", "5")),
+        (BASE, SECOND, "update", SECOND),
+    ],
+)
+def test_what_changes_is_merged_with_what_was_edited(there: str, wanted: str, state: str, stays: str) -> None:
+    last = tuple(BASE.splitlines())
+    change, record = drift.compare({"a": wanted}, {"a": there}, {"a": last})
+    assert (change.state, change.wanted if change.writes else there) == (state, stays)
+    assert change.drifted == (state != "edited")
+    assert json.loads(record.wanted) == {"a": wanted.splitlines()}
+    known = {"a": tuple(wanted.splitlines())}
+    again, same = drift.compare({"a": wanted}, {"a": stays, record.path: record.wanted}, known)
+    assert (again.state, same.state) == ("same" if stays == wanted else "edited", "same")
+    forced, _ = drift.compare({"a": wanted}, {"a": there}, {"a": last}, force=True)
+    assert (forced.writes, forced.wanted) == (True, wanted)
+
+
+def test_what_we_never_wrote_is_never_merged() -> None:
+    """The first `init` keeps it and tells; the next ones, when the plan changes, do no more than that."""
+    first, record = drift.compare({"a": BASE}, {"a": FIFTH}, {})
+    assert (first.state, json.loads(record.wanted)) == ("foreign", {"a": digest(BASE)})
+    later, record = drift.compare({"a": SECOND}, {"a": FIFTH}, {"a": digest(BASE)})
+    assert (later.state, later.writes) == ("conflict", False)
+    assert json.loads(record.wanted) == {"a": digest(SECOND)}
+
+
 def test_the_difference_is_from_what_is_there_to_what_is_wanted() -> None:
     change, _ = drift.compare({"a": "one\ntwo\n"}, {"a": "one\nmine\n"}, {})
     assert change.diff == "--- a\n+++ a (plan)\n@@ -1,2 +1,2 @@\n one\n-mine\n+two"
@@ -50,14 +88,14 @@ def test_the_difference_is_from_what_is_there_to_what_is_wanted() -> None:
 def test_the_record_is_one_of_the_files() -> None:
     *_, record = drift.compare({"b": "2\n", "a": "1\n"}, {}, {})
     assert (record.path, record.state, record.writes) == (".lading/written.json", "new", True)
-    assert json.loads(record.wanted) == {"a": digest("1\n"), "b": digest("2\n")}
+    assert json.loads(record.wanted) == {"a": ["1"], "b": ["2"]}
     *_, again = drift.compare({"b": "2\n", "a": "1\n"}, {record.path: record.wanted}, {})
     assert (again.state, again.writes) == ("same", False)
 
 
-def apply(tree: dict[str, str | bytes], *, force: bool = False) -> dict[str, str]:
+def apply(tree: dict[str, str | bytes], *, made: Plan = PLAN, force: bool = False) -> dict[str, str]:
     """One `lading init`: write what is to be written, and say what became of each file."""
-    changes = drift.compare_source(PLAN, Memory(tree), force=force)
+    changes = drift.compare_source(made, Memory(tree), force=force)
     tree |= {change.path: change.wanted for change in changes if change.writes}
     for change in changes:
         if change.removes:
@@ -84,6 +122,23 @@ def test_an_edit_is_spoken_of_once_each_time_that_ours_changes() -> None:
     assert tree["Dockerfile"] == "FROM mine\n"
     assert apply(tree, force=True)["Dockerfile"] == "edited"
     assert tree["Dockerfile"] == render.files(PLAN)["Dockerfile"]
+
+
+def test_a_project_that_changes_changes_what_was_edited_too() -> None:
+    """Somebody gave the service more memory; then the code needs ffmpeg, and another port."""
+    tree: dict[str, str | bytes] = {}
+    apply(tree)
+    limit = "mem_limit: 512m"
+    there = str(tree["compose.yaml"])
+    assert there.count(limit) == 1
+    tree["compose.yaml"] = there.replace(limit, "mem_limit: 2g")
+    flags = {"packages": ["ffmpeg"], "port": 9001}
+    changed = plan.make(PROJECT, settings.load(Memory({}), flags, {}))
+    assert apply(tree, made=changed)["compose.yaml"] == "merged"
+    wanted = render.files(changed)
+    assert tree["compose.yaml"] == wanted["compose.yaml"].replace(limit, "mem_limit: 2g")
+    assert tree["Dockerfile"] == wanted["Dockerfile"] != render.files(PLAN)["Dockerfile"]
+    assert {state for path, state in apply(tree, made=changed).items() if path != "compose.yaml"} == {"same"}
 
 
 @pytest.mark.parametrize(
@@ -121,8 +176,9 @@ def test_a_dockerfile_that_was_there_before_is_kept() -> None:
     ("path", "data", "message"),
     [
         (written.RECORD, "{", "is not JSON"),
-        (written.RECORD, '{"Dockerfile": 1}', "must map paths to hashes"),
-        (written.RECORD, "[]", "must map paths to hashes"),
+        (written.RECORD, '{"Dockerfile": 1}', "must map paths to hashes or lines"),
+        (written.RECORD, '{"Dockerfile": ["FROM a", 1]}', "must map paths to hashes or lines"),
+        (written.RECORD, "[]", "must map paths to hashes or lines"),
         ("Dockerfile", b"\xff\xfe", "is not UTF-8 text"),
     ],
 )

@@ -1,4 +1,4 @@
-"""`lading init`: write the Dockerfile and what belongs to it; what the user edited is kept and shown."""
+"""`lading init`: write the Dockerfile and what belongs to it; what the user edited is kept, or merged, and shown."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from lading.render.drift import Change
 
 
-#: The states that are more than a word: the user has something to decide.
-_TOLD = ("conflict", "foreign", "left")
+#: The states that are more than a word: the user has something to decide, or to look at.
+_TOLD = ("conflict", "foreign", "left", "merged")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -111,6 +111,6 @@ def _lines(changes: Iterable[Change], *, diffs: bool) -> Iterator[str]:
         states = dict.fromkeys(change.state for change in mine if change.state != "same")
         yield f"{', '.join(states) or 'same':9} {path}"
         yield from dict.fromkeys(
-            f"{'':9} {change.why}" for change in mine if change.state in _TOLD and not change.writes
+            f"{'':9} {change.why}" for change in mine if change.state in _TOLD and not change.forced
         )
         yield from (change.diff for change in mine if diffs and change.diff)

@@ -1,7 +1,8 @@
 """What the plan wants, what is there, and what was written last → what to do with each file, and why.
 
-The rule is dpkg's for configuration files: a file that nobody touched follows the plan; a file that somebody edited is
-theirs, and is spoken of once each time that ours changes, not again and again.
+A file that nobody touched follows the plan. In one that somebody edited, what changes is merged with what they did,
+where these are in different places; where they are not, it stays theirs, and is spoken of once each time that ours
+changes, not again and again. A file that we never wrote is never written to.
 """
 
 from __future__ import annotations
@@ -9,22 +10,24 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from lading.errors import BadInput
 from lading.model import Plan
+from lading.render.merge import merge
 from lading.source import Source
-from lading.written import FOLDER, RECORD, digest
+from lading.written import FOLDER, RECORD, Last, digest, load, stands
 
-State = Literal["new", "same", "update", "edited", "conflict", "foreign", "gone", "left"]
+State = Literal["new", "same", "update", "merged", "edited", "conflict", "foreign", "gone", "left"]
 
 WHY: Mapping[State, str] = {
     "new": "it is not there yet",
     "same": "it is as the plan wants it",
     "update": "nobody edited it since lading wrote it, and the plan changed",
+    "merged": "it was edited, and the plan changed elsewhere in it: it has both",
     "edited": "it was edited, and the plan did not change: it is kept",
-    "conflict": "it was edited, and the plan changed too: it is kept, take what you want of what `--diff` shows",
+    "conflict": "it was edited where the plan changed: it is kept, take what you want of what `--diff` shows",
     "foreign": "lading did not write it: it is kept, `--force` replaces it",
     "gone": "lading wrote it, nobody edited it, and the plan has it no more: it is removed",
     "left": "lading wrote it, and the plan has it no more: it is kept; remove it where nothing else needs it",
@@ -33,7 +36,7 @@ WHY: Mapping[State, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One file: what the plan wants it to be, what became of it, and the difference from what is there."""
+    """One file: what it is to be, what became of it, and the difference from what is there."""
 
     path: str
     state: State
@@ -44,7 +47,7 @@ class Change:
     @property
     def writes(self) -> bool:
         """Whether `wanted` is to be written."""
-        return self.state in {"new", "update"} or (self.forced and self.state not in {"same", "gone", "left"})
+        return self.state in {"new", "update", "merged"} or (self.forced and self.state not in {"same", "gone", "left"})
 
     @property
     def replaces(self) -> bool:
@@ -68,22 +71,23 @@ class Change:
 
 
 def compare(
-    wanted: Mapping[str, str], there: Mapping[str, str | None], written: Mapping[str, str]
+    wanted: Mapping[str, str], there: Mapping[str, str | None], written: Mapping[str, Last], *, force: bool = False
 ) -> tuple[Change, ...]:
     """What to do with each file of `wanted`, in its order, with those that were wanted before, and with `RECORD`.
 
-    `there` has the text of what stands at each path, None where nothing does; `written` is what `RECORD` says.
+    `there` has the text of what stands at each path, None where nothing does; `written` is what `RECORD` says. With
+    `force`, what was edited becomes what is wanted.
     """
-    changes = [_change(path, text, there.get(path), written.get(path)) for path, text in wanted.items()]
+    changes = [_change(path, text, there.get(path), written.get(path), force=force) for path, text in wanted.items()]
     former = {path: text for path in sorted({*written} - {*wanted}) if (text := there.get(path)) is not None}
+    known = {change.path: _last(change, wanted[change.path], written.get(change.path)) for change in changes}
     changes += [_former(path, text, written[path]) for path, text in former.items()]
     # As long as it stands as we wrote it, it stays ours, and no evidence of what the project is.
-    kept = {path: written[path] for path, text in former.items() if not _ours(path) and digest(text) == written[path]}
-    known = {path: digest(text) for path, text in wanted.items()} | kept
-    record = json.dumps(dict(sorted(known.items())), indent=2) + "\n"
-    stands = there.get(RECORD)
-    state: State = "new" if stands is None else "same" if _lines(stands) == _lines(record) else "update"
-    return (*changes, Change(path=RECORD, state=state, wanted=record, diff=_diff(RECORD, stands, record)))
+    known |= {path: written[path] for path, text in former.items() if not _ours(path) and stands(text, written[path])}
+    record = json.dumps(dict(sorted(known.items())), indent=2, ensure_ascii=False) + "\n"
+    before = there.get(RECORD)
+    state: State = "new" if before is None else "same" if _lines(before) == _lines(record) else "update"
+    return (*changes, Change(path=RECORD, state=state, wanted=record, diff=_diff(RECORD, before, record)))
 
 
 def compare_source(plan: Plan, source: Source, *, force: bool = False) -> tuple[Change, ...]:
@@ -98,25 +102,41 @@ def compare_source(plan: Plan, source: Source, *, force: bool = False) -> tuple[
     there = {path: _text(source, path) for path in (*wanted, RECORD)}
     former = (path for path in written if path not in there and path in source.files)
     there |= {path: source.read(path).decode(errors="replace") for path in former}
-    changes = compare(wanted, there, written)
-    return tuple(replace(change, forced=force) for change in changes)
+    return compare(wanted, there, written, force=force)
 
 
-def _change(path: str, wanted: str, there: str | None, written: str | None) -> Change:
+def _change(path: str, wanted: str, there: str | None, last: Last | None, *, force: bool) -> Change:
     state: State
     if there is None:
         state = "new"
     elif _lines(there) == _lines(wanted):
         state = "same"
-    elif written is None:
+    elif last is None:
         state = "foreign"
-    elif written == digest(there):
+    elif stands(there, last):
         state = "update"
-    elif written == digest(wanted):
+    elif stands(wanted, last):
         state = "edited"
+    elif not force and (both := _merged(last, there, wanted)) is not None:
+        # What changed may be there already, by hand.
+        state = "edited" if _lines(both) == _lines(there) else "merged"
+        return Change(path=path, state=state, wanted=both, diff=_diff(path, there, both))
     else:
         state = "conflict"
-    return Change(path=path, state=state, wanted=wanted, diff=_diff(path, there, wanted))
+    return Change(path=path, state=state, wanted=wanted, diff=_diff(path, there, wanted), forced=force)
+
+
+def _merged(last: Last, there: str, wanted: str) -> str | None:
+    """What is there with what changed since it was written; None where that cannot be told, or is in one place."""
+    lines = None if isinstance(last, str) else merge(last, _lines(there), _lines(wanted))
+    end = "\r\n" if "\r\n" in there else "\n"
+    return None if lines is None else "".join(f"{line}{end}" for line in lines)
+
+
+def _last(change: Change, wanted: str, last: Last | None) -> Last:
+    """What the record says of a file from now on: the lines of one that is ours, and that people may edit."""
+    written = change.writes or change.state == "same" or isinstance(last, tuple)
+    return tuple(_lines(wanted)) if written and not _ours(change.path) else digest(wanted)
 
 
 def _ours(path: str) -> bool:
@@ -124,9 +144,9 @@ def _ours(path: str) -> bool:
     return path.startswith(f"{FOLDER}/")
 
 
-def _former(path: str, there: str, written: str) -> Change:
+def _former(path: str, there: str, last: Last) -> Change:
     """A file that was written for an earlier plan, or by an earlier lading."""
-    gone = _ours(path) and written == digest(there)
+    gone = _ours(path) and stands(there, last)
     return Change(path=path, state="gone" if gone else "left", wanted="")
 
 
@@ -150,13 +170,11 @@ def _text(source: Source, path: str) -> str | None:
         raise BadInput("is not UTF-8 text", where=path, hint="delete it, and `lading init` writes it anew") from error
 
 
-def _record(text: str | None) -> dict[str, str]:
+def _record(text: str | None) -> dict[str, Last]:
+    hint = "delete it: files that differ then count as yours"
     try:
-        record = json.loads(text or "{}")
+        return load(text or "{}")
     except (ValueError, RecursionError) as error:
-        raise BadInput("is not JSON", where=RECORD, hint="delete it: files that differ then count as yours") from error
-    if not isinstance(record, dict) or not all(isinstance(value, str) for value in record.values()):
-        raise BadInput(
-            "must map paths to hashes", where=RECORD, hint="delete it: files that differ then count as yours"
-        )
-    return record
+        raise BadInput("is not JSON", where=RECORD, hint=hint) from error
+    except TypeError as error:
+        raise BadInput("must map paths to hashes or lines", where=RECORD, hint=hint) from error
