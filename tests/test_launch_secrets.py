@@ -139,7 +139,7 @@ def test_no_secret_is_in_a_log_or_a_command_line(container: Container) -> None:
         }
         for arguments in (("serve",), ("worker", "celery"), ("worker", "rq")):
             process = container.start(*arguments, first=False, LADING_WAIT_SECONDS="30", **env)
-            redis.until_heard()
+            redis.until_heard(2)  # by then it has told of the first answer
             assert secret.encode() not in command_lines()
             status, said = ended(process, signal.SIGTERM)
             assert (status, secret in said) == (128 + signal.SIGTERM, False)
