@@ -15,12 +15,17 @@ STARTS = {
     "redis:7": ((), "redis-server"),
     "rabbitmq:4": ((), "beam.smp"),
     "mariadb:11": (("MARIADB_ROOT_PASSWORD=x",), "mariadbd"),
+    "mysql:8.4": (("MYSQL_ROOT_PASSWORD=x",), "mysqld"),
+    "mongo:7": (("MONGO_INITDB_ROOT_USERNAME=x", "MONGO_INITDB_ROOT_PASSWORD=x"), "mongod"),
 }
 READY = {
     "postgres:16": ("pg_isready", "-U", "postgres", "-h", "127.0.0.1"),
     "redis:7": ("redis-cli", "ping"),
     "rabbitmq:4": ("rabbitmq-diagnostics", "-q", "check_port_listener", "5672"),
     "mariadb:11": ("healthcheck.sh", "--connect", "--innodb_initialized"),
+    "mysql:8.4": ("mysqladmin", "ping", "-h", "127.0.0.1", "--silent"),
+    # In a container that nobody named, its name is its own, and not that of 127.0.0.1.
+    "mongo:7": ("sh", "-c", "mongosh --quiet --host $(hostname) --eval 'quit(db.runCommand({ping: 1}).ok ? 0 : 1)'"),
 }
 
 
@@ -65,7 +70,12 @@ def test_it_runs_as_a_user_without_capabilities_on_a_read_only_root(image: str) 
 
 
 @pytest.mark.parametrize(
-    ("image", "message"), [("postgres:16", "POSTGRES_PASSWORD"), ("mariadb:11", "MARIADB_ROOT_PASSWORD")]
+    ("image", "message"),
+    [
+        ("postgres:16", "POSTGRES_PASSWORD"),
+        ("mariadb:11", "MARIADB_ROOT_PASSWORD"),
+        ("mysql:8.4", "MYSQL_ROOT_PASSWORD"),
+    ],
 )
 def test_a_new_database_without_a_password_does_not_start(image: str, message: str) -> None:
     with container(image) as made:
@@ -195,3 +205,102 @@ def test_mariadb_takes_its_variables_and_scripts(prefix: str, tmp_path: Path) ->
             query("CREATE DATABASE other")
         with pytest.raises(Outside, match="unknown test --no-such"):
             made.ask("healthcheck.sh", "--no-such")
+
+
+def mysql(made: Container, statement: str, *, user: str, database: str, password: str) -> str:
+    at = ("-h", "127.0.0.1", "-u", user, f"-p{password}", "-N", "-B", database)
+    return made.ask("mysql", *at, "-e", statement)
+
+
+def test_mysql_takes_its_variables_scripts_and_keeps_its_volume(tmp_path: Path) -> None:
+    (tmp_path / "1.sql").write_text("CREATE TABLE steps (n int); INSERT INTO steps VALUES (1);")
+    (tmp_path / "password").write_text("from-a-file\n")
+    tmp_path.chmod(0o755)
+    names = {"DATABASE": "my_app", "USER": "app", "PASSWORD": "p'a\\ss", "ROOT_PASSWORD_FILE": "/init/password"}
+    pairs = variables(*(f"MYSQL_{name}={value}" for name, value in names.items()))
+    mounts = ("--volume", f"{tmp_path}:/init:ro", "--volume", f"{tmp_path}/1.sql:/docker-entrypoint-initdb.d/1.sql:ro")
+
+    def query(made: Container, statement: str, user: str = "app", password: str = "p'a\\ss") -> str:
+        return mysql(made, statement, user=user, database="my_app", password=password)
+
+    with volume() as name:
+        data = ("--volume", f"{name}:/var/lib/mysql")
+        with container("mysql:8.4", "--max-connections=37", options=(*pairs, *mounts, *data)) as made:
+            assert until(lambda: query(made, "SELECT n FROM steps")) == "1"
+            assert query(made, "SELECT @@max_connections") == "37"
+            assert query(made, "SELECT 2", user="root", password="from-a-file") == "2"
+            with pytest.raises(Outside, match="Access denied"):
+                query(made, "SELECT 1", password="wrong")
+            with pytest.raises(Outside, match="Access denied"):
+                query(made, "CREATE DATABASE other")
+            with pytest.raises(Outside):  # files go to /var/lib/mysql-files alone
+                query(made, "SELECT 1 INTO OUTFILE '/tmp/x'", user="root", password="from-a-file")
+            made.docker("stop", made.identity)
+        with container("mysql:8.4", options=data) as made:  # no password: nothing is new
+            assert until(lambda: query(made, "SELECT n FROM steps")) == "1"
+
+
+def test_mysql_has_its_own_programs_and_variables_and_none_of_mariadbs() -> None:
+    with container("mysql:8.4", "sleep", "60") as made:
+        names = ("mysqld", "mysql", "mysqladmin", "mysqldump", "mariadbd", "mariadb", "mariadb-admin", "healthcheck.sh")
+        found = made.ask("sh", "-c", f"for name in {' '.join(names)}; do command -v $name; done; true").split()
+        assert [Path(path).name for path in found] == [*names[:4]]
+    with container("mysql:8.4", options=variables("MARIADB_ROOT_PASSWORD=x")) as made:
+        assert made.wait(30) == 1
+    with container("mysql:8.4", options=variables("MYSQL_PASSWORD=x", "MYSQL_PASSWORD_FILE=/x")) as made:
+        assert made.wait(30) == 1
+        assert "both MYSQL_PASSWORD and MYSQL_PASSWORD_FILE are set" in made.log()
+
+
+def mongo(made: Container, script: str, *, account: str = "", source: str = "admin") -> str:
+    url = f"mongodb://{account}127.0.0.1:27017/my_app?authSource={source}"
+    return made.ask("mongosh", "--quiet", url, "--eval", script)
+
+
+def test_mongo_takes_its_variables_scripts_and_keeps_its_volume(tmp_path: Path) -> None:
+    (tmp_path / "1.js").write_text("db.steps.insertOne({n: 1})")
+    (tmp_path / "password").write_text("p'a\"s\n")
+    tmp_path.chmod(0o755)
+    known = "a p:p'a%22s@"
+    names = ("INITDB_ROOT_USERNAME=a p", "INITDB_ROOT_PASSWORD_FILE=/init/password", "INITDB_DATABASE=my_app")
+    pairs = variables(*(f"MONGO_{name}" for name in names))
+    mounts = ("--volume", f"{tmp_path}:/init:ro", "--volume", f"{tmp_path}/1.js:/docker-entrypoint-initdb.d/1.js:ro")
+    with volume() as name:
+        data = ("--volume", f"{name}:/data/db")
+        with container("mongo:7", options=(*pairs, *mounts, *data)) as made:
+            ready("mongo:7", made)
+            assert mongo(made, "db.steps.findOne({n: 1}).n", account=known) == "1"
+            made.docker("stop", made.identity)
+        with container("mongo:7", options=(*pairs, *mounts, *data)) as made:
+            ready("mongo:7", made)
+            assert mongo(made, "db.steps.countDocuments({})", account=known) == "1"
+
+
+#: One shell for all: a start of it takes a second and a half. What is known is a user of `admin` alone.
+WITHOUT = """
+const code = ask => { try { const found = ask(); return found } catch (error) { return error.code } }
+print('find ' + code(() => db.steps.find().toArray().length))
+print('insert ' + code(() => db.steps.insertOne({}).acknowledged))
+print('ping ' + code(() => db.runCommand({ping: 1}).ok))
+for (const [account, source] of [['x:wrong@', 'admin'], ['y:x@', 'admin'], ['x:x@', 'my_app'], ['x:x@', 'admin']]) {
+  const url = 'mongodb://' + account + '127.0.0.1/my_app?authSource=' + source
+  print(account + ' ' + source + ' ' + code(() => connect(url).steps.countDocuments({})))
+}
+"""
+
+
+def test_mongo_does_nothing_for_whom_it_does_not_know() -> None:
+    with container("mongo:7", options=variables(*STARTS["mongo:7"][0])) as made:
+        ready("mongo:7", made)
+        assert mongo(made, WITHOUT).splitlines() == [
+            "find 13", "insert 13", "ping 1", "x:wrong@ admin 18", "y:x@ admin 18", "x:x@ my_app 18", "x:x@ admin 0",
+        ]  # fmt: skip
+
+
+def test_mongo_wants_a_user_and_a_password_or_neither() -> None:
+    with container("mongo:7", options=variables("MONGO_INITDB_ROOT_USERNAME=x")) as made:
+        assert made.wait(30) == 1
+        assert "MONGO_INITDB_ROOT_PASSWORD is missing" in made.log()
+    with container("mongo:7") as made:
+        ready("mongo:7", made)
+        assert mongo(made, "db.steps.countDocuments({})") == "0"

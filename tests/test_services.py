@@ -86,7 +86,7 @@ def test_the_script_does_nothing_the_second_time() -> None:
         servers = ("dockerd", "mariadbd", "redis-server", "beam.smp")
         rows = [line for name in servers for line in asked("ps", "-o", "pid=,lstart=", "-C", name).splitlines()]
         processes = [line for line in rows if os.readlink(f"/proc/{line.split()[0]}/ns/pid") == mine]
-        names = ("python:3.12-slim", "postgres:16", "redis:7", "rabbitmq:4", "mariadb:11")
+        names = ("python:3.12-slim", "postgres:16", "redis:7", "rabbitmq:4", "mariadb:11", "mysql:8.4", "mongo:7")
         images = [asked("docker", "image", "inspect", "--format", "{{.Id}}", name) for name in names]
         return [*processes, psql("SELECT pg_postmaster_start_time()"), *images]
 
