@@ -218,6 +218,24 @@ def test_each_kind_of_service_has_an_image(kind: str, name: str, image: str) -> 
     assert (store.name, store.image) == (name, image)
 
 
+def test_mongo_is_asked_where_it_answers_only_once_it_is_set_up() -> None:
+    one = Backing(kind="mongodb", role="database", variable="MONGO_URL")
+    mongo = services(replace(PLAN, backing=(one,)))["mongo"]
+    asked = mongo["healthcheck"]["test"]
+    assert asked[asked.index("--host") + 1] == mongo["hostname"] == "mongo"
+    assert mongo["tmpfs"] == ["/tmp", "/data/configdb"]
+    assert mongo["mem_limit"] == "1g"
+
+
+def test_mysql_is_asked_where_it_answers_only_once_it_is_set_up() -> None:
+    one = Backing(kind="mysql", role="database", variable="DATABASE_URL", driver="mysqlconnector")
+    mysql = services(replace(PLAN, backing=(one,)))["mysql"]
+    assert mysql["image"] == "mysql:8.4"
+    assert mysql["healthcheck"]["test"] == ["CMD", "mysqladmin", "ping", "-h", "127.0.0.1", "--silent"]
+    assert {name.partition("_")[0] for name in mysql["environment"]} == {"MYSQL"}
+    assert mysql["mem_limit"] == "1g"
+
+
 def test_a_service_without_an_image_of_ours_is_asked_for() -> None:
     kafka = Backing(kind="kafka", role="broker", variable="KAFKA_URL")
     made = replace(PLAN, backing=(kafka,), variables=(Variable(name="KAFKA_URL", required=True),))

@@ -98,6 +98,7 @@ def _mysql(one: Backing, _: Plan) -> Store:
         image="mysql:8.4" if mysql else "mariadb:11",
         port=3306,
         folder="/var/lib/mysql",
+        # A refused login is an answer, too. Not the socket, which is there while it sets itself up.
         check=("mysqladmin", "ping", "-h", "127.0.0.1", "--silent")
         if mysql
         else ("healthcheck.sh", "--connect", "--innodb_initialized"),
@@ -109,6 +110,7 @@ def _mysql(one: Backing, _: Plan) -> Store:
         },
         secrets={"mysql_password": ""},
         tmpfs=("/tmp", "/run/mysqld"),  # noqa: S108
+        memory="1g" if mysql else "512m",  # MySQL takes 400 MB for itself, before there is a row
         start_period=60,
         grace=60,
     )
@@ -120,13 +122,19 @@ def _mongo(_: Backing, __: Plan) -> Store:
         image="mongo:7",
         port=27017,
         folder="/data/db",
-        check=("mongosh", "--quiet", "--eval", "quit(db.runCommand({ping: 1}).ok ? 0 : 1)"),
+        # By its own name: while it sets itself up, it answers on 127.0.0.1 alone, and there to everybody.
+        check=("mongosh", "--quiet", "--host", "mongo", "--eval", "quit(db.runCommand({ping: 1}).ok ? 0 : 1)"),
+        hostname="mongo",
         environment={
             "MONGO_INITDB_ROOT_USERNAME": ACCOUNT,
             "MONGO_INITDB_ROOT_PASSWORD_FILE": "/run/secrets/mongo_password",
             "HOME": "/tmp",  # noqa: S108 - the shell of the health check keeps a history
         },
         secrets={"mongo_password": ""},
+        # The image has a volume for what only servers of a sharded cluster write: without this, each new container
+        # would leave an unnamed one behind.
+        tmpfs=("/tmp", "/data/configdb"),  # noqa: S108
+        memory="1g",  # its cache is 256 MB at least, and the shell of each check takes 130
         interval=10,
         grace=60,
     )
