@@ -3,6 +3,7 @@
 import re
 import signal
 import socket
+import struct
 import time
 from dataclasses import replace
 from typing import Literal
@@ -98,6 +99,17 @@ def test_a_server_that_refuses_us_is_there_all_the_same(container: Container, ki
     backed(container, kind)
     with Server(answer, first=kind == "mysql") as server:
         assert container.run(AT=f"{kind}://127.0.0.1:{server.port}/x") == (0, "")
+
+
+def test_mongodb_hears_one_whole_message(container: Container) -> None:
+    """A real server answers nothing else: it waits for what the length promises, and knows no other opcode."""
+    backed(container, "mongodb")
+    with Server(b"\x10\0\0\0" + b"x" * 12) as server:
+        assert container.run(AT=f"mongodb://127.0.0.1:{server.port}/x") == (0, "")
+        (heard,) = server.heard
+    length, _, answers, opcode, flags, section, document = struct.unpack("<iiiiIBi", heard[:25])
+    assert (length, answers, opcode, flags, section, document) == (len(heard), 0, 2013, 0, 0, len(heard) - 21)
+    assert heard[25:] == b"\x10hello\0" + struct.pack("<i", 1) + b"\x02$db\0" + struct.pack("<i", 6) + b"admin\0\0"
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 HELLO = {
     "redis": b"PING\r\n",
     "amqp": b"AMQP\x00\x00\x09\x01",
-    # OP_MSG with {hello: 1, $db: "admin"}
-    "mongodb": bytes.fromhex("3a000000010000000000000000dd07000000000000")
-    + bytes.fromhex("25000000" "1068656c6c6f0001000000" "0224646200" "0600000061646d696e0000"),
+    # OP_MSG: its length, number, what it answers, 2013, no flags, a section of one document: {hello: 1, $db: "admin"}
+    "mongodb": bytes.fromhex("34000000" "01000000" "00000000" "dd070000" "00000000" "00")
+    + bytes.fromhex("1f000000" "1068656c6c6f0001000000" "0224646200" "0600000061646d696e00" "00"),
 }  # fmt: skip
 
 
