@@ -4,7 +4,21 @@ from dataclasses import replace
 
 import pytest
 from test_checks_running import NO_ENGINE, NOBODY, Case, said, started
-from values import CREATE, GOOD, ORIGIN, READ, REPLIES, RUNS, STRANGER, foreign, observed, planned, reply, unobserved
+from values import (
+    CREATE,
+    GOOD,
+    MIGRATIONS,
+    ORIGIN,
+    READ,
+    REPLIES,
+    RUNS,
+    STRANGER,
+    foreign,
+    observed,
+    planned,
+    reply,
+    unobserved,
+)
 from values_stack import (
     SEND,
     STACK,
@@ -471,6 +485,14 @@ CASES = (
         "database-configures",
         stacked("bind", revisions={}),
         ("fail the start `bind` wrote nothing to the database that DATABASE_URL says",),
+    ),
+    *(
+        Case(
+            "database-configures",
+            replace(stacked("bind", revisions={}), plan=replace(STACK.plan, migrations=migrations)),
+            ("skip no migrations of Alembic leave a trace in the database that a start was told of",),
+        )
+        for migrations in (None, replace(MIGRATIONS, tool="aerich"), replace(MIGRATIONS, heads=()))
     ),
     Case("migrations-applied", STACK, ("pass postgresql:defaults is at 0002 after the first start",)),
     Case(
