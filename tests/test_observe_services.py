@@ -29,6 +29,11 @@ MARIADB = Backing(
 READER = replace(MARIADB, role="cache", variable="READER_URL", parts={}, driver="pymysql")
 REDIS = Backing(kind="redis", role="cache", variable="REDIS_URL", default={"scheme": "redis", "database": "0"})
 RABBITMQ = Backing(kind="amqp", role="broker", variable="BROKER_URL")
+MYSQL = Backing(
+    kind="mysql", role="database", variable="DATABASE_URL", driver="mysqlconnector",
+    default={"scheme": "mysql+mysqlconnector"},
+)  # fmt: skip
+MONGODB = Backing(kind="mongodb", role="database", variable="MONGO_URL", driver="pymongo")
 KAFKA = Backing(kind="kafka", role="broker", variable="KAFKA_URL")
 STACK = replace(
     PLAN, backing=(POSTGRESQL, MARIADB, READER, REDIS, RABBITMQ), database=Database(dialect="postgresql"), variables=()
@@ -225,6 +230,32 @@ def test_a_redis_without_a_password_answers_who_has_none(tmp_path: Path) -> None
         ping = f"redis-cli -u {given['REDIS_URL']} ping && redis-cli -h redis -n 63 ping"
         reached = client.ask("run", "--rm", *client.options, *found.options, "redis:7", "sh", "-c", ping)
         assert reached.split() == ["PONG", "PONG"]
+
+
+@pytest.mark.engine
+def test_mysql_and_mongodb_take_whoever_has_their_urls(tmp_path: Path) -> None:
+    client = CLIENTS["docker"]()
+    folder = tmp_path / "verify-stores"
+    folder.mkdir()
+    with running(client, replace(STACK, backing=(MYSQL, MONGODB)), folder) as found:
+        one, other = found.environment("defaults"), found.environment("newer")
+        password, secret = (found.passwords[name] for name in ("mysql_password", "mongo_password"))
+        assert one == {
+            "DATABASE_URL": f"mysql+mysqlconnector://app:{password}@mysql:3306/lading_defaults",
+            "MONGO_URL": f"mongodb://app:{secret}@mongo:27017/lading_defaults?authSource=admin",
+        }
+        assert other["MONGO_URL"] == one["MONGO_URL"].replace("defaults", "newer")
+        found.stamp("newer", "0009")
+        assert (found.revisions("defaults"), found.revisions("newer")) == ({}, {"mysql:lading_newer": ("0009",)})
+
+        def asked(image: str, *argv: str) -> str:
+            return client.ask("run", "--rm", *client.options, *found.options, image, *argv).strip()
+
+        at = ("-h", "mysql", "-u", "app", f"-p{password}", "lading_defaults", "-N", "-B")
+        rows = "CREATE TABLE rows_ (id INT); INSERT INTO rows_ VALUES (7); SELECT id FROM rows_"
+        assert asked("mysql:8.4", "mysql", *at, "-e", rows) == "7"
+        script = "db.rows.insertOne({n: 7}); print(db.getName(), db.rows.findOne().n)"
+        assert asked("mongo:7", "mongosh", "--quiet", one["MONGO_URL"], "--eval", script) == "lading_defaults 7"
 
 
 @contextmanager

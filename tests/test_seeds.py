@@ -20,6 +20,7 @@ from lading.observe.client import Client
 pytestmark = [pytest.mark.engine, pytest.mark.alone]
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+PROJECTS = Path(__file__).parent / "projects"
 
 
 def verified(folder: Path, engine: str = "docker") -> Report:
@@ -62,6 +63,21 @@ def broken(example: str, folder: Path, path: str, change: Callable[[str], str]) 
 def test_every_criterion_of_a_seed_is_proved(example: str) -> None:
     report = verified(EXAMPLES / example)
     assert set(verdicts(report).values()) == {"pass"}, findings(report, "fail", "unknown", "skip")
+
+
+@pytest.mark.parametrize(
+    ("project", "image", "said"),
+    [
+        ("stack-beanie", "mongo:7", ("skip", "the database is mongodb")),
+        ("stack-mysqlconnector", "mysql:8.4", ("pass", "mysql:lading_defaults is at 0001 after the first start")),
+    ],
+)
+def test_a_backend_is_proved_with_the_store_that_it_needs(project: str, image: str, said: tuple[str, str]) -> None:
+    report = verified(PROJECTS / project / "source")
+    assert report.observation is not None
+    assert report.observation.services == (image,)
+    assert findings(report, "fail", "unknown") == {}
+    assert said in {(one.verdict, one.message) for one in report.findings}
 
 
 def test_s3_without_redis_in_its_limit_serves_more_than_it_may(tmp_path: Path) -> None:

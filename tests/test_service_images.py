@@ -1,11 +1,15 @@
 """The images that compose files name, official or stand-ins: each answers, takes its variables and stops well."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from containers import Container, asked, container, told, until, volume
+from values import PLAN
 
 from lading.errors import Outside
+from lading.model import Backing
+from lading.render import stores
 
 pytestmark = pytest.mark.engine
 
@@ -205,6 +209,31 @@ def test_mariadb_takes_its_variables_and_scripts(prefix: str, tmp_path: Path) ->
             query("CREATE DATABASE other")
         with pytest.raises(Outside, match="unknown test --no-such"):
             made.ask("healthcheck.sh", "--no-such")
+
+
+KINDS = {"postgres": "postgresql", "mariadb": "mysql", "mysql": "mysql", "mongo": "mongodb"}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_check_of_the_compose_files_fails_until_the_server_is_set_up(name: str, tmp_path: Path) -> None:
+    """While a script of the user's runs, the server that sets itself up is there, and none that a client may use."""
+    backing = Backing(kind=KINDS[name], role="database", driver="mysqlconnector" if name == "mysql" else None)
+    (store,) = stores.stores(replace(PLAN, backing=(backing,)))
+    script = tmp_path / "hold.sh"
+    script.write_text("until [ -e /tmp/go ]; do sleep 0.2; done\n")
+    mount = ("--volume", f"{script}:/docker-entrypoint-initdb.d/hold.sh:ro")
+    nobody = container(store.image, "sleep", "600", options=("--hostname", store.name))
+    with nobody as absent, pytest.raises(Outside):
+        absent.ask(*store.check)
+    pairs = variables(*STARTS[store.image][0])
+    with container(store.image, options=(*pairs, *mount, "--hostname", store.name)) as made:
+        until(lambda: asked_for("hold.sh" if "hold.sh" in made.log() else "nothing", "hold.sh"))
+        if name == "mongo":  # whoever asks there is answered too early
+            assert made.ask("mongosh", "--quiet", "--eval", "print(db.runCommand({ping: 1}).ok)") == "1"
+        with pytest.raises(Outside):
+            made.ask(*store.check)
+        made.ask("touch", "/tmp/go")
+        until(lambda: made.ask(*store.check))
 
 
 def mysql(made: Container, statement: str, *, user: str, database: str, password: str) -> str:

@@ -20,6 +20,7 @@ from test_ignore import docker
 pytestmark = pytest.mark.engine
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+PROJECTS = Path(__file__).parent / "projects"
 #: Ports of this machine that are moved out of the way of whatever else runs here.
 PORTS = {
     "PUBLISH": 27050, "PUBLISH_DEBUGGER": 27051, "PUBLISH_POSTGRES": 27052, "PUBLISH_REDIS": 27053,
@@ -61,10 +62,10 @@ def ran(*argv: object, cwd: Path | None = None, **env: str) -> str:
 
 
 @contextmanager
-def stack(example: str, folder: Path, *, development: bool = False) -> Iterator[Stack]:
+def stack(example: str, folder: Path, *, development: bool = False, within: Path = EXAMPLES) -> Iterator[Stack]:
     """A copy of an example's backend, with what `lading init` writes for it, up; down and gone at the end."""
-    root = folder / f"lading-test-{example}"
-    shutil.copytree(EXAMPLES / example, root, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
+    root = folder / f"lading-test-{example.removesuffix('/source')}"
+    shutil.copytree(within / example, root, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
     ran(sys.executable, "-m", "lading", "init", root)
     made = Stack(root, development)
     more = ("--dev",) if development else ()
@@ -162,6 +163,21 @@ def test_todo_api_in_development_reloads_and_stops_at_a_breakpoint(tmp_path: Pat
             time.sleep(0.05)
         line = next(number for number, said in enumerate(health.read_text().splitlines(), 1) if "edited" in said)
         assert stopped(line) == ("/app/app/routers/health.py", line)
+
+
+@pytest.mark.parametrize(("project", "store"), [("stack-beanie", "mongo"), ("stack-mysqlconnector", "mysql")])
+def test_a_row_is_written_and_read_by_the_stores_own_driver(project: str, store: str, tmp_path: Path) -> None:
+    with stack(f"{project}/source", tmp_path, within=PROJECTS) as one:
+        assert set(one.states().values()) == {"healthy"}
+        assert published(one) == {"api": [PORTS["PUBLISH"]], store: []}
+        assert post("/notes", {"text": "kept"})[0] == 201
+        # In new containers it is there: the volume has it, and the account that was made with it still holds.
+        one.compose("up", "-d", "--wait", "--force-recreate")
+        assert [row["text"] for row in json.loads(get("/notes")[1])] == ["kept"]
+        container = one.compose("ps", "--quiet", store).strip()
+        mounts = ran(docker(), "inspect", "--format", "{{range .Mounts}}{{.Type}} {{.Name}}\n{{end}}", container)
+        named = f"{one.root.name}_{store}_data"
+        assert [line for line in mounts.split("\n") if line.startswith("volume ")] == [f"volume {named}"]
 
 
 def answered(path: str) -> str:

@@ -42,7 +42,9 @@ def revisions(client: Client, container: str, kind: str, owner: str) -> tuple[st
 
 
 def stamp(client: Client, container: str, kind: str, owner: str, revision: str) -> None:
-    """Make `alembic_version` with one row. Raises `Outside` where that fails."""
+    """Make `alembic_version` with one row, where a server has tables. Raises `Outside` where that fails."""
+    if kind not in {"postgresql", "mysql"}:
+        return
     place = f"{name(owner)}." if kind == "mysql" else ""
     row = f"INSERT INTO {place}alembic_version VALUES ('{revision}')"  # noqa: S608 - ours, all of it
     table = f"CREATE TABLE {place}alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
