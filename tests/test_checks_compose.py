@@ -531,7 +531,7 @@ def test_what_a_check_says(case: Case) -> None:
 
 def test_a_list_and_a_mapping_say_the_same() -> None:
     text = "services:\n  a:\n    environment: [X=1, Y]\n  b:\n    environment: {X: 1, Y: }\n"
-    file, _ = composition.read({"compose.yaml": text})
+    file, _ = composition.read({"compose.yaml": text}, STACK)
     pairs = [one.pairs("environment") for one in file.services.values()]
     assert [{name: node.text for name, node in one.items()} for one in pairs] == [{"X": "1"}, {"X": "1"}]
 
@@ -558,10 +558,10 @@ def test_what_git_ignores() -> None:
 def test_a_projects_own_compose_file_is_the_one_that_is_judged() -> None:
     rendered = render.files(STACK)
     ours = around.texts(Memory({"main.py": ""}), rendered)
-    assert composition.read(ours)[1] is not None
+    assert composition.read(ours, STACK)[1] is not None
     tree = {"docker-compose.yml": "services: {}\n", ".env": "A=b\n", "DOCKER.md": "# Ours\n", "a.lock": "x"}
     own = around.texts(Memory(tree), rendered, ("a.lock", "absent.lock"))
-    base, more = composition.read(own)
+    base, more = composition.read(own, STACK)
     assert (base.path, more, own[".env"]) == ("docker-compose.yml", None, "A=b\n")
     assert (own["Dockerfile"], own["DOCKER.md"], own["a.lock"]) == (rendered["Dockerfile"], "# Ours\n", "x")
     assert "absent.lock" not in own

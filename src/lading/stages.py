@@ -29,10 +29,15 @@ class Stage:
 
     source: Source  # the backend's own folder
     context: Source  # what a builder is sent: that folder, or the whole repository
-    root: Path  # of `context`, on disk: where the files of `lading init` stand
+    root: Path  # of `context`, on disk: where the paths of the files of `lading init` start
     settings: Settings
     project: Project | None
     plan: Plan
+
+    @property
+    def home(self) -> Path:
+        """The folder of the stack: of `compose.yaml` and its secrets."""
+        return self.root / self.plan.layout.home
 
 
 def inspect(directory: str | Path, flags: Mapping[str, Any]) -> Project:
@@ -53,7 +58,7 @@ def start(directory: str | Path, flags: Mapping[str, Any], *, plan: Path | None 
 
     tree = Directory(directory)
     asked = decided = settings.load(tree, flags, os.environ)
-    source, folder = _service(tree, decided)
+    source, folder, alone = _service(tree, decided)
     if folder != ".":
         inner = settings.load(source, {**flags, "service": None}, os.environ)
         # What nobody says in the backend's own folder is what the whole repository says.
@@ -74,10 +79,11 @@ def start(directory: str | Path, flags: Mapping[str, Any], *, plan: Path | None 
     else:
         project = detect.detect(source, decided)
         made = plans.make(project, decided)
+        told = placed.because if whole else made.because["layout"]
         if not whole and not decided.given("dockerfile") and project.layout:
-            layout = project.layout.value
-            made = replace(made, because={**made.because, "layout": project.layout.because})
-        made = replace(made, layout=_spanning(made, layout, folder))
+            layout, told = project.layout.value, project.layout.because
+        made = replace(made, because={**made.because, "layout": told})
+        made = replace(made, layout=_at_home(_spanning(made, layout, folder), tree, alone=alone))
     inside = made.layout.code == "."
     return Stage(
         source=source,
@@ -108,13 +114,21 @@ def _spanning(plan: Plan, layout: Layout, folder: str) -> Layout:
     return layout
 
 
-def _service(tree: Directory, decided: Settings) -> tuple[Source, str]:
-    """The backend that is meant, as a tree of its own, and its folder: a repository may hold it in a subfolder."""
+def _at_home(layout: Layout, tree: Source, *, alone: bool) -> Layout:
+    """`layout`, with the files beside the Dockerfile in the backend's own folder where it is one of several that share
+    the root. What stands in the root already stays there.
+    """
+    shared = not alone and layout.code != "." and written.root(tree) != layout.code
+    return replace(layout, home=layout.code) if shared else layout
+
+
+def _service(tree: Directory, decided: Settings) -> tuple[Source, str, bool]:
+    """The backend that is meant, as a tree of its own, its folder, and whether it is the only one of the repository."""
     from lading.detect import services
 
     chosen = services.choose(tree, decided)
     folder = chosen.services[0].value.folder if chosen.services else "."
-    return views.below(tree, folder), folder
+    return views.below(tree, folder), folder, len(chosen.services) < 2
 
 
 def build(stage: Stage, *, progress: Progress = silent) -> Image:
@@ -192,7 +206,7 @@ def files(stage: Stage) -> dict[str, str]:
     from lading import render
 
     rendered = dict(render.files(stage.plan))
-    if written.RECORD in stage.context.files:
+    if render.layout.beside(stage.plan, written.RECORD) in stage.context.files:
         there = stage.context.files
         rendered |= {path: stage.context.read(path).decode() for path in rendered if path in there}
     return rendered
@@ -231,10 +245,12 @@ def verify(stage: Stage, image: Image, *, progress: Progress = silent) -> Report
         plan=stage.plan,
         dockerfile=rendered[stage.plan.layout.dockerfile],
         # Of what the ignore file says, what it says of the backend's own folder.
-        ignore="\n".join(render.layout.inner(stage.plan, ignore.parse(rendered[".dockerignore"]))),
+        ignore="\n".join(render.layout.inner(stage.plan, ignore.parse(rendered[stage.plan.layout.ignore]))),
         tree=tuple(stage.source.files),
         context=tuple(stage.context.files),
-        files=checks.around.texts(stage.context, rendered, (render.layout.code(stage.plan, one) for one in locks)),
+        files=checks.around.texts(
+            stage.context, rendered, (render.layout.code(stage.plan, one) for one in locks), stage.plan.layout.home
+        ),
         development=developed,
         image=image,
         contents=inside,

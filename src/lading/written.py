@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
 
-from lading import views
+from lading import ignore, views
 from lading.errors import BadInput
 from lading.source import Source
 
-#: The folder of what is ours alone, and in it what was last written, or shown where it was kept: path → `Last`.
+#: The folder of what is ours alone, and in it what was last written, or shown where it was kept: path → `Last`. Of
+#: several backends that share a root each has its own; the paths are from the folder that `FOLDER` is in.
 FOLDER = ".lading"
 RECORD = f"{FOLDER}/written.json"
 
@@ -47,23 +50,54 @@ def _last(value: object) -> Last:
 def without(source: Source) -> Source:
     """`source` without what is ours: our folder, and every file that is as we wrote it. One that was edited stays."""
     if isinstance(source, views.Below):
-        inner = tuple(f"{source.folder}/{path}" for path in _ours(source))
+        inner = tuple(posixpath.normpath(posixpath.join(source.folder, path)) for path in _ours(source))
         whole = views.without(source.whole, (*_ours(source.whole), *inner))
         return views.Below(whole, source.folder)
     return views.without(source, tuple(_ours(source)))
 
 
+def records(source: Source) -> dict[str, Mapping[str, Last]]:
+    """The records in `source` that can be read: the folder of each, and what it says, by paths from the root."""
+    found: dict[str, Mapping[str, Last]] = {}
+    for path in sorted(path for path in source.files if path == RECORD or path.endswith(f"/{RECORD}")):
+        folder = posixpath.normpath(path.removesuffix(RECORD))
+        try:
+            record = load(source.read(path).decode())
+        except (ValueError, TypeError, RecursionError, BadInput):
+            continue
+        found[folder] = {posixpath.normpath(posixpath.join(folder, one)): last for one, last in record.items()}
+    return found
+
+
+def root(source: Source) -> str | None:
+    """The folder of the backend that the files in the root of `source` were written for; None where none were.
+
+    The ignore file says it: of the whole, it takes that folder back first.
+    """
+    name = ".dockerignore"
+    if name not in source.files or name not in records(source).get(".", {}):
+        return None
+    patterns = ignore.parse(source.read(name).decode(errors="replace"))
+    return next((one[1:] for one in patterns if one.startswith("!")), None) if "*" in patterns else "."
+
+
+def copied(dockerfile: str) -> str | None:
+    """The folder of the backend whose Dockerfile that is, if we wrote it: what it copies to /app."""
+    found = re.search(r"^COPY (\S+) /app$", dockerfile, re.MULTILINE)
+    return found[1] if found else None
+
+
 def _ours(source: Source) -> Iterator[str]:
     yield FOLDER
-    try:
-        record = load(source.read(RECORD).decode()) if RECORD in source.files else {}
-    except (ValueError, TypeError, RecursionError, BadInput):
-        record = {}
-    for path, last in record.items():
-        if path in source.files and not path.startswith(f"{FOLDER}/"):
-            try:
-                same = stands(source.read(path).decode(), last)
-            except (ValueError, BadInput):
-                same = False
-            if same:
+    for folder, record in records(source).items():
+        yield posixpath.normpath(posixpath.join(folder, FOLDER))
+        for path, last in record.items():
+            if views.readable(source, path) and f"{FOLDER}/" not in path and _stands(source, path, last):
                 yield path
+
+
+def _stands(source: Source, path: str, last: Last) -> bool:
+    try:
+        return stands(source.read(path).decode(), last)
+    except (ValueError, BadInput):
+        return False

@@ -127,7 +127,7 @@ def context(plan: Plan, source: Source, files: Mapping[str, str | bytes]) -> byt
 
     The daemon heeds an ignore file only in a folder that a client sends it, so what it names is left out here.
     """
-    given = files.get(".dockerignore")
+    given = files.get(plan.layout.ignore)
     patterns = ignore.parse(given if isinstance(given, str) else given.decode()) if given else plan.app.exclude
     ignored = ignore.matcher(patterns)
     files = {path: content for path, content in files.items() if path == plan.layout.dockerfile or not ignored(path)}

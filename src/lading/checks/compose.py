@@ -14,14 +14,14 @@ _KINDS = {"volumes": "volume", "networks": "network", "secrets": "secret", "conf
 _ELSEWHERE = ("include", "extends")
 
 
-def compose_valid(files: Mapping[str, str]) -> Said:
+def compose_valid(files: Mapping[str, str], plan: Plan) -> Said:
     """The compose files can be read, and every service, volume, network and secret that they name is there.
 
     Each service has an image or is built, waits for services that exist, and uses volumes, networks and secrets that
     the top level declares. What `include` and `extends` bring was not read, so that nothing is said of it.
     Source: S3-2; the Compose Specification, "Services", "depends_on".
     """
-    base, more = composition.read(files)
+    base, more = composition.read(files, plan)
     both = [base, *((more,) if more else ())]
     if not base.path:
         return unknown("there is no compose file to read")
@@ -74,7 +74,7 @@ def compose_health(files: Mapping[str, str], plan: Plan) -> Said:
     name waits for a process, not for a database; `service_completed_successfully` waits for what ends by itself.
     Source: S3-2; the Compose Specification, "depends_on", long syntax.
     """
-    base, _ = composition.read(files)
+    base, _ = composition.read(files, plan)
     services = base.services
     if not services:
         return unknown("there is no compose file to read")
@@ -122,13 +122,13 @@ def _conditions(service: Service, services: Mapping[str, Service]) -> Iterator[F
             yield failed(f"`{service.name}` waits until `{other}` ends, which it never does", where=where)
 
 
-def compose_network(files: Mapping[str, str]) -> Said:
+def compose_network(files: Mapping[str, str], plan: Plan) -> Said:
     """The stack has a network of its own, and whoever waits for a service can reach it.
 
     Where nothing is said, Compose makes a default one; what is said is what somebody else's service is kept out of.
     Source: S3-2; the Compose Specification, "networks".
     """
-    base, _ = composition.read(files)
+    base, _ = composition.read(files, plan)
     if not base.services:
         return unknown("there is no compose file to read")
     own = {name for name, node in base.declared("networks").items() if (node.get("external") or node).text != "true"}
@@ -157,7 +157,7 @@ def compose_covers_services(files: Mapping[str, str], plan: Plan) -> Said:
 
     A store is known by its image, a process of the backend by its command. Source: S3-2 and S4-6.
     """
-    base, _ = composition.read(files)
+    base, _ = composition.read(files, plan)
     if not base.services:
         return unknown("there is no compose file to read")
     mine = [service for service in base.services.values() if composition.ours(service, plan)]
@@ -188,7 +188,7 @@ def compose_volumes(files: Mapping[str, str], plan: Plan) -> Said:
     An anonymous volume is lost with its container; a folder of the machine has an owner that no image knows.
     Source: S3-2; the Compose Specification, "volumes".
     """
-    base, _ = composition.read(files)
+    base, _ = composition.read(files, plan)
     if not base.services:
         return unknown("there is no compose file to read")
     out, count = [], 0

@@ -30,7 +30,7 @@ def compose_ports(files: Mapping[str, str], plan: Plan) -> Said:
     before it. A proxy may be published in the application's place. Source: S3-2; CIS Docker Benchmark 5.9 and 5.14;
     Docker's "Packet filtering and firewalls".
     """
-    base, more = composition.read(files)
+    base, more = composition.read(files, plan)
     if not base.services:
         return unknown("there is no compose file to read")
     out: list[Finding] = []
@@ -63,7 +63,7 @@ def compose_hardened(files: Mapping[str, str], plan: Plan) -> Said:
     policy for restarts, nothing of the engine or the machine, and for the backend's own at least the grace that its
     server takes to end. Source: S3-2; CIS Docker Benchmark 5.3 to 5.31; the Compose Specification.
     """
-    base, _ = composition.read(files)
+    base, _ = composition.read(files, plan)
     if not base.services:
         return unknown("there is no compose file to read")
     out = []
@@ -129,13 +129,13 @@ def _open(service: Service) -> Iterator[Finding]:
             yield failed(f"`{service.name}` has the machine's `{source}`", where=service.at(node))
 
 
-def compose_secrets(files: Mapping[str, str], context: tuple[str, ...]) -> Said:
+def compose_secrets(files: Mapping[str, str], plan: Plan, context: tuple[str, ...]) -> Said:
     """No value of a secret stands in a file that git has: secrets are files, or come from a `.env` that git ignores.
 
     Weak ones count: `postgres` as a password is one. A default, as in `${PASSWORD:-postgres}`, is a value as well.
     Values are never shown. Source: S3-2 and S3-6; the Compose Specification, "secrets".
     """
-    base, more = composition.read(files)
+    base, more = composition.read(files, plan)
     if not base.services:
         return unknown("there is no compose file to read")
     ignored = gitignore.matcher(files)
@@ -146,7 +146,7 @@ def compose_secrets(files: Mapping[str, str], context: tuple[str, ...]) -> Said:
             out += _env_files(service, files, ignored)
         for name, node in file.declared("secrets").items():
             given = node.get("file")
-            path = posixpath.normpath(composition.plain(given.text)) if given else ""
+            path = composition.beside(file.path, given) if given else ""
             if node.get("content"):
                 out.append(failed(f"the secret `{name}` stands in {file.path}", where=f"{file.path}:{node.key}"))
             elif path in context and not ignored(path):
@@ -185,7 +185,7 @@ def _password(text: str) -> bool:
 def _env_files(service: Service, files: Mapping[str, str], ignored: gitignore.Ignored) -> Iterator[Finding]:
     found = service.get("env_file")
     for one in (found.items or [found]) if found else ():
-        path = posixpath.normpath(composition.plain((one.get("path") or one).text))
+        path = composition.beside(service.path, one.get("path") or one)
         if not ignored(path):
             yield from _held(path, files)
 
@@ -204,12 +204,12 @@ def _held(path: str, files: Mapping[str, str]) -> Iterator[Finding]:
             yield failed(said, where=f"{path}:{number}", hint=hint)
 
 
-def compose_pinned_images(files: Mapping[str, str]) -> Said:
+def compose_pinned_images(files: Mapping[str, str], plan: Plan) -> Said:
     """Every image that is pulled has a tag that is not `latest`, or a digest.
 
     What is built here may be called as it likes. Source: CIS Docker Benchmark 5.28; the Compose Specification, "image".
     """
-    base, more = composition.read(files)
+    base, more = composition.read(files, plan)
     if not base.services:
         return unknown("there is no compose file to read")
     out: list[Finding] = []

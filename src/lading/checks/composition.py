@@ -127,10 +127,17 @@ class File:
         return found.table if found else {}
 
 
-def read(files: Mapping[str, str]) -> tuple[File, File | None]:
-    """Production's file, and the one that development adds, out of `files`; an empty one where there is none."""
-    base = next((name for name in NAMES if name in files), "")
-    more = next((name for name in NAMES.get(base, ()) if name in files), None)
+def read(files: Mapping[str, str], plan: Plan) -> tuple[File, File | None]:
+    """Production's file, and the one that development adds, out of `files`; an empty one where there is none.
+
+    They stand in the folder of the stack, or are the root's.
+    """
+    folders = dict.fromkeys((plan.layout.home, "."))
+    bases = (posixpath.normpath(posixpath.join(folder, name)) for folder in folders for name in NAMES)
+    base = next((path for path in bases if path in files), "")
+    folder, name = posixpath.split(base)
+    others = (posixpath.join(folder, one) for one in NAMES.get(name, ()))
+    more = next((path for path in others if path in files), None)
     return _file(base, files.get(base, "")), _file(more, files[more]) if more else None
 
 
@@ -146,9 +153,14 @@ def ours(service: Service, plan: Plan) -> bool:
         return False
     file = plain((built.get("dockerfile") or Node("", 0)).text) or "Dockerfile"
     context = plain((built.get("context") or built).text) or "."
-    return posixpath.normpath(posixpath.join(context, file)) in {
+    return posixpath.normpath(posixpath.join(posixpath.dirname(service.path), context, file)) in {
         plan.layout.dockerfile, posixpath.join(plan.layout.code, "Dockerfile"),
     }  # fmt: skip
+
+
+def beside(path: str, node: Node) -> str:
+    """The path that a compose file means, which stands at `path`."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), plain(node.text)))
 
 
 def plain(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Mapping
 
@@ -84,7 +85,7 @@ def _argv(text: str) -> str:
 
 
 def _used(stage: str, files: Mapping[str, str], plan: Plan) -> list[Finding]:
-    base, more = composition.read(files)
+    base, more = composition.read(files, plan)
     if more is None:
         return [failed("no compose file is for development", where=base.path, hint="`lading init` writes one")]
     using = [one for one in more.services.values() if one.text("build", "target") == stage]
@@ -93,8 +94,8 @@ def _used(stage: str, files: Mapping[str, str], plan: Plan) -> list[Finding]:
     out: list[Finding] = []
     for service in using:
         sources = [source for source, place, _ in composition.mounts(service) if place == "/app"]
-        wanted = {".", "./"} if plan.layout.code == "." else {f"./{plan.layout.code}", plan.layout.code}
-        if not wanted & {source.rstrip("/") or "." for source in sources}:
+        here = posixpath.dirname(service.path)
+        if plan.layout.code not in {posixpath.normpath(posixpath.join(here, source)) for source in sources if source}:
             out.append(failed(f"`{service.name}` does not mount the source over /app", where=service.where))
         if DEBUGGER not in {port for _, port, _ in composition.published(service)}:
             out.append(failed(f"`{service.name}` does not open the debugger's port", where=service.where))

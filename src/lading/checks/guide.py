@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from lading.checks import composition
 from lading.checks.evidence import Check, Said, counted, failed, passed, unknown
@@ -46,15 +47,17 @@ def documentation_true(files: Mapping[str, str], plan: Plan, context: tuple[str,
     name services that there are; a table of proofs names checks that there are; and there is no figure that nobody
     measured. Source: S3-8.
     """
-    text = files.get(PATH)
+    path = posixpath.normpath(posixpath.join(plan.layout.home, PATH))
+    path = path if path in files else PATH  # the root's, where that is the project's own
+    text = files.get(path)
     if text is None:
-        return unknown(f"there is no {PATH} to read")
+        return unknown(f"there is no {path} to read")
     said = [
         *_parts(text), *_variables(text, plan), *_ports(text, files, plan), *_named(text, files, plan, context),
-        *_services(text, files), *_proofs(text), *_figures(text),
+        *_services(text, files, plan), *_proofs(text), *_figures(text),
     ]  # fmt: skip
     documented = sum(f"| `{one.name}` |" in text for one in plan.variables)
-    return said or passed(
+    return [replace(one, where=one.where.replace(PATH, path, 1)) for one in said] or passed(
         f"{counted(documented, 'variable')} and {counted(len(_CODE.findall(text)), 'name')} looked up"
     )
 
@@ -92,7 +95,7 @@ def _variables(text: str, plan: Plan) -> Iterator[Finding]:
 
 def _ports(text: str, files: Mapping[str, str], plan: Plan) -> Iterator[Finding]:
     opened = {plan.port.default}
-    for file in composition.read(files):
+    for file in composition.read(files, plan):
         for service in file.services.values() if file else ():
             opened |= {port for _, port, _ in composition.published(service)}
     named = {one.name for one in plan.variables}
@@ -107,7 +110,7 @@ def _ports(text: str, files: Mapping[str, str], plan: Plan) -> Iterator[Finding]
 
 def _named(text: str, files: Mapping[str, str], plan: Plan, context: tuple[str, ...]) -> Iterator[Finding]:
     there = {*context, *files, *(posixpath.relpath(path, plan.layout.code) for path in context)}
-    there |= {name for file in composition.read(files) if file for name in file.declared("secrets")}
+    there |= {name for file in composition.read(files, plan) if file for name in file.declared("secrets")}
     folders = {posixpath.dirname(path) for path in there}
     for where, line in _lines(text):
         for name in (*_CODE.findall(line), *re.findall(r"\]\((?!https?:|#)([^)#\s]+)", line)):
@@ -117,8 +120,8 @@ def _named(text: str, files: Mapping[str, str], plan: Plan, context: tuple[str, 
                 yield failed(f"there is no `{name}`", where=where)
 
 
-def _services(text: str, files: Mapping[str, str]) -> Iterator[Finding]:
-    names = {name for file in composition.read(files) if file for name in file.services}
+def _services(text: str, files: Mapping[str, str], plan: Plan) -> Iterator[Finding]:
+    names = {name for file in composition.read(files, plan) if file for name in file.services}
     for where, line in _lines(text):
         for found in _COMPOSED.finditer(line):
             words = found[1].split()

@@ -80,19 +80,20 @@ def ignore_is_read(plan: Plan, files: Mapping[str, str], context: tuple[str, ...
     """The ignore file stands where builders look for it, and says the same wherever it stands.
 
     BuildKit reads the one that is named after the Dockerfile, and else that of the context's root; other builders know
-    the second alone. One that lies beside a Dockerfile in a folder is read by nobody. Source: S4-1; Docker's "Build
-    context, .dockerignore files".
+    the second alone; where several backends share that root, it can be no one's. One that lies beside a Dockerfile in
+    a folder is read by nobody. Source: S4-1; Docker's "Build context, .dockerignore files".
     """
     dockerfile = plan.layout.dockerfile
     named, root = f"{dockerfile}.dockerignore", ".dockerignore"
+    shared = plan.layout.home != "."
     beside = posixpath.join(posixpath.dirname(dockerfile), ".dockerignore")
-    there = [path for path in dict.fromkeys((named, root)) if path in files]
+    there = [path for path in dict.fromkeys((named, named if shared else root)) if path in files]
     if beside != root and (beside in context or beside in files):
         said = f"`{beside}` is read by no builder"
         return failed(said, where=beside, hint=f"name it `{named}`, and have the same at the root")
     if not there:
-        return failed(f"neither `{named}` nor `{root}` is there", where=dockerfile, hint="`lading init` writes both")
-    if dockerfile != "Dockerfile" and len(there) < 2:
+        return failed(f"neither `{named}` nor `{root}` is there", where=dockerfile, hint="`lading init` writes them")
+    if dockerfile != "Dockerfile" and len(there) < 2 and not shared:
         missing = named if root in there else root
         who = "BuildKit would read the one of another image" if root in there else "builders but BuildKit read none"
         return failed(f"`{missing}` is not there: {who}", where=dockerfile, hint="`lading init` writes both")

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
                 cache.store(root / change.path, change.wanted.encode())
             if change.removes:
                 _remove(root, change.path)
-        made = stack.secret_files(stage.plan, root)
+        made = [render.layout.beside(stage.plan, path) for path in stack.secret_files(stage.plan, stage.home)]
     for leak in sent.leaks(stage.source, stage.plan.app.exclude):
         console.say(f"warning: {leak}\nhint: {leak.hint}")
     if told:
@@ -104,7 +104,7 @@ def _lines(changes: Iterable[Change], *, diffs: bool) -> Iterator[str]:
 
     def together(change: Change) -> str:
         folder = posixpath.dirname(change.path)
-        return folder + "/" if folder == launcher.MODULES else change.path
+        return folder + "/" if f"/{folder}".endswith(f"/{launcher.MODULES}") else change.path
 
     for path, group in itertools.groupby(changes, lambda change: change.path if change.removes else together(change)):
         mine = list(group)

@@ -40,9 +40,9 @@ def read(args: argparse.Namespace) -> tuple[Plan, Path]:
     from lading import stages
 
     stage = stages.start(args.dir, arguments.flags(args))
-    if not (stage.root / FILE).is_file():
-        raise BadInput(f"there is no {FILE}", where=str(stage.root), hint="write it with `lading init`")
-    return stage.plan, stage.root
+    if not (stage.home / FILE).is_file():
+        raise BadInput(f"there is no {FILE}", where=str(stage.home), hint="write it with `lading init`")
+    return stage.plan, stage.home
 
 
 def files(root: Path, *, development: bool) -> tuple[str, ...]:

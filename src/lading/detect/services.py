@@ -70,7 +70,7 @@ def choose(source: Source, settings: Settings) -> Choice:
     code = Code(written.without(source))
     found = _services(code)
     if settings.given("service"):
-        return _choice(code, _named(settings, found), found)
+        return _choice(code, _named(settings, found, code.source), found)
     if not found or found[0].value.folder == ".":
         return _choice(code, found[0], found) if found else Choice(code, ())
     if len(found) > 1 and (shipped := _shipped(code, found)):
@@ -133,14 +133,16 @@ def _without(code: Code, others: Sequence[Fact[Service]]) -> Code:
     return Code(views.without(code.source, tuple(sorted(folders)))) if folders else code
 
 
-def _named(settings: Settings, found: Sequence[Fact[Service]]) -> Fact[Service]:
+def _named(settings: Settings, found: Sequence[Fact[Service]], source: Source) -> Fact[Service]:
     given = str(settings["service"].value).strip("/").removeprefix("./") or "."
     for one in found:
         if given in {one.value.name, one.value.folder}:
             return Fact(one.value, one.because, others=one.others, key="service")
     names = ", ".join(f"`{one.value.name}`" for one in found) or "none"
+    folder = any(f"/{given}/" in f"/{path}" for path in source.files)
+    why = ": each has a manifest of its own, such as pyproject.toml, and `application` chooses within" if folder else ""
     raise NotFound(
-        f"there is no backend `{given}`", where=settings["service"].because, hint=f"the backends are {names}"
+        f"there is no backend `{given}`", where=settings["service"].because, hint=f"the backends are {names}{why}"
     )
 
 

@@ -194,6 +194,12 @@ class Layout:
 
     dockerfile: str = "Dockerfile"
     code: str = "."  # the backend's own folder: `backend` where the repository's root is sent
+    home: str = "."  # the folder of all but the Dockerfile: `code` where several backends share that root
+
+    @property
+    def ignore(self) -> str:
+        """The ignore file that holds for this backend; the root's is nobody's where several share it."""
+        return ".dockerignore" if self.home == "." else f"{self.dockerfile}.dockerignore"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from lading import launch
 from lading.model import Plan, Program
-from lading.render import secrets, stores, yaml
+from lading.render import layout, secrets, stores, yaml
 from lading.render.stores import Store
 from lading.render.yaml import Alias, Anchor, Flow
 
@@ -189,7 +189,7 @@ def _program(plan: Plan, program: Program) -> dict[str, Any]:
 
 def _build(plan: Plan, stage: str) -> dict[str, str]:
     named = {"dockerfile": plan.layout.dockerfile} if plan.layout.dockerfile != "Dockerfile" else {}
-    return {"context": ".", **named, "target": stage}
+    return {"context": layout.up(plan), **named, "target": stage}
 
 
 def check(plan: Plan) -> dict[str, Any]:

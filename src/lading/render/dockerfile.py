@@ -34,7 +34,7 @@ APT = (
 def render(plan: Plan, /) -> Mapping[str, str]:
     """`Dockerfile`."""
     blocks = (
-        _head(plan), _build(plan), _strip(plan), _bytecode(), installed.code(plan), _image(plan), _run(plan),
+        _head(plan), _build(plan), _strip(plan), _bytecode(plan), installed.code(plan), _image(plan), _run(plan),
         _dev(plan), _worker(plan), _runtime(plan),
     )  # fmt: skip
     return {"Dockerfile": "\n\n".join(block.strip() for block in blocks if block.strip()) + "\n"}
@@ -54,7 +54,7 @@ def _build(plan: Plan) -> str:
     if exported.text(plan.dependencies) is None:
         files = {path: layout.code(plan, path) for path in plan.dependencies.files}
     else:
-        files = {launcher.REQUIREMENTS: launcher.REQUIREMENTS}
+        files = {launcher.REQUIREMENTS: layout.beside(plan, launcher.REQUIREMENTS)}
         if plan.dependencies.manager == "requirements":  # those that only constrain
             files |= {path: layout.code(plan, path) for path in plan.dependencies.files if path.endswith(".txt")}
     arguments: tuple[str, ...] = ("-r", next(iter(files)))
@@ -98,15 +98,15 @@ def _strip(plan: Plan) -> str:
         return ""
     return f"""
 # Symbol tables and debug sections, which no loader reads, are up to half of a compiled wheel.
-RUN --mount=type=bind,source={launcher.STRIPPER},target=/build/strip.py \\
+RUN --mount=type=bind,source={layout.beside(plan, launcher.STRIPPER)},target=/build/strip.py \\
     python strip.py /opt/venv
 """
 
 
-def _bytecode() -> str:
+def _bytecode(plan: Plan) -> str:
     return f"""
 # The launcher, whose modules have no `.py` in the project, so that its linters and formatters leave them alone.
-RUN --mount=type=bind,source={launcher.MODULES},target=/build/launch \\
+RUN --mount=type=bind,source={layout.beside(plan, launcher.MODULES)},target=/build/launch \\
     install --directory {launch.FOLDER} \\
  && for module in launch/*; do install --mode=644 "$module" "{launch.FOLDER}/${{module##*/}}.py"; done
 
@@ -144,7 +144,7 @@ RUN echo {user.name}:x:{user.gid}: >>/etc/group \\
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/pycache /opt/pycache
 COPY --from=build {launch.FOLDER} {launch.FOLDER}
-COPY --chmod=644 {launcher.DECISIONS} {launch.FOLDER}/launch.json
+COPY --chmod=644 {layout.beside(plan, launcher.DECISIONS)} {launch.FOLDER}/launch.json
 # The owner is set while copying: a `chown -R` would store every file a second time.
 COPY --from=code --chown={user.uid}:{user.gid} /app /app
 {installed.copied(plan)}COPY --from=code /opt/pycache/app /opt/pycache/app
@@ -187,7 +187,7 @@ RUN {join(installed.CACHE, "--mount=type=bind,from=build,source=/usr/local/bin/u
     uv pip install --python /opt/venv/bin/python --link-mode copy debugpy=={DEBUGPY}{server} \\
  && {{ {installed.COMPILE} unchecked-hash \\
       /opt/venv/lib/python*/site-packages/debugpy || true; }}
-COPY --chmod=644 {launcher.DEVELOPMENT} {launch.FOLDER}/launch.json
+COPY --chmod=644 {layout.beside(plan, launcher.DEVELOPMENT)} {launch.FOLDER}/launch.json
 USER {plan.user.uid}:{plan.user.gid}
 EXPOSE 5678
 CMD ["serve"]

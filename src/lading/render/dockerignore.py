@@ -30,6 +30,6 @@ def render(plan: Plan, /) -> Mapping[str, str]:
         lines += layout.anchored(plan, [pattern])
     lines += ["", "# The Dockerfile reads these, and keeps them out of /app."]
     needed = {launcher.MODULES if path.startswith(launcher.MODULES + "/") else path for path in launcher.render(plan)}
-    lines += [f"!{path}" for path in sorted(needed)]
+    lines += [f"!{layout.beside(plan, path)}" for path in sorted(needed)]
     lines += [f"!{layout.code(plan, path)}" for path in installed.lent(plan)]
     return {".dockerignore": "\n".join(lines) + "\n"}

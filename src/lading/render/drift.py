@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +18,7 @@ from lading.errors import BadInput
 from lading.model import Plan
 from lading.render.merge import merge
 from lading.source import Source
-from lading.written import FOLDER, RECORD, Last, digest, load, stands
+from lading.written import FOLDER, RECORD, Last, copied, digest, load, records, stands
 
 State = Literal["new", "same", "update", "merged", "edited", "conflict", "foreign", "gone", "left"]
 
@@ -71,38 +72,69 @@ class Change:
 
 
 def compare(
-    wanted: Mapping[str, str], there: Mapping[str, str | None], written: Mapping[str, Last], *, force: bool = False
+    wanted: Mapping[str, str],
+    there: Mapping[str, str | None],
+    written: Mapping[str, Last],
+    home: str = ".",
+    *,
+    force: bool = False,
 ) -> tuple[Change, ...]:
-    """What to do with each file of `wanted`, in its order, with those that were wanted before, and with `RECORD`.
+    """What to do with each file of `wanted`, in its order, with those that were wanted before, and with the record.
 
-    `there` has the text of what stands at each path, None where nothing does; `written` is what `RECORD` says. With
-    `force`, what was edited becomes what is wanted.
+    `there` has the text of what stands at each path, None where nothing does; `written` is what the record says, which
+    is in the folder `home`. With `force`, what was edited becomes what is wanted.
     """
+    place = posixpath.normpath(posixpath.join(home, RECORD))
     changes = [_change(path, text, there.get(path), written.get(path), force=force) for path, text in wanted.items()]
     former = {path: text for path in sorted({*written} - {*wanted}) if (text := there.get(path)) is not None}
     known = {change.path: _last(change, wanted[change.path], written.get(change.path)) for change in changes}
     changes += [_former(path, text, written[path]) for path, text in former.items()]
     # As long as it stands as we wrote it, it stays ours, and no evidence of what the project is.
     known |= {path: written[path] for path, text in former.items() if not _ours(path) and stands(text, written[path])}
-    record = json.dumps(dict(sorted(known.items())), indent=2, ensure_ascii=False) + "\n"
-    before = there.get(RECORD)
+    inner = {posixpath.relpath(path, home): last for path, last in known.items()}
+    record = json.dumps(dict(sorted(inner.items())), indent=2, ensure_ascii=False) + "\n"
+    before = there.get(place)
     state: State = "new" if before is None else "same" if _lines(before) == _lines(record) else "update"
-    return (*changes, Change(path=RECORD, state=state, wanted=record, diff=_diff(RECORD, before, record)))
+    return (*changes, Change(path=place, state=state, wanted=record, diff=_diff(place, before, record)))
 
 
 def compare_source(plan: Plan, source: Source, *, force: bool = False) -> tuple[Change, ...]:
     """`compare` for the files of `plan` and those of `source`; with `force`, edited files are replaced as well.
 
-    Raises `BadInput` for a record or a file that is not text.
+    Raises `BadInput` for a record or a file that is not text, and where another backend's Dockerfile has the place.
     """
     from lading import render
 
-    wanted = render.files(plan)
-    written = _record(_text(source, RECORD))
-    there = {path: _text(source, path) for path in (*wanted, RECORD)}
+    wanted, home = render.files(plan), plan.layout.home
+    place = render.layout.beside(plan, RECORD)
+    _require_record(_text(source, place), place)
+    known = records(source)
+    own = known.get(home, {})
+    others = {path: last for folder, one in known.items() if folder != home for path, last in one.items()}
+    there = {path: _text(source, path) for path in (*wanted, place)}
+    if plan.layout.dockerfile in others:
+        _apart(plan, there[plan.layout.dockerfile])
+    # What another record says of a file of ours is of the time when it stood elsewhere; and what is of another is not
+    # told as one that nobody wants any more.
+    written = {path: last for path, last in others.items() if path in wanted} | dict(own)
+    written = {path: last for path, last in written.items() if path in wanted or path not in others}
     former = (path for path in written if path not in there and path in source.files)
     there |= {path: source.read(path).decode(errors="replace") for path in former}
-    return compare(wanted, there, written, force=force)
+    return compare(wanted, there, written, home, force=force)
+
+
+def _apart(plan: Plan, there: str | None) -> None:
+    """Raise `BadInput` where the Dockerfile that stands in the place of the plan's is that of another backend."""
+    folder = copied(there) if there is not None else plan.layout.code
+    if folder != plan.layout.code:
+        code = plan.layout.code
+        own = "Dockerfile" if code == "." else f"{code}/Dockerfile"
+        raise BadInput(
+            f"`{plan.layout.dockerfile}` is the Dockerfile of another backend of this repository"
+            + (f", `{folder}`" if folder else ""),
+            where=plan.because.get("layout", ""),
+            hint=f"give each a place of its own: `--dockerfile {own}` here, in place of what says one for all",
+        )
 
 
 def _change(path: str, wanted: str, there: str | None, last: Last | None, *, force: bool) -> Change:
@@ -141,7 +173,7 @@ def _last(change: Change, wanted: str, last: Last | None) -> Last:
 
 def _ours(path: str) -> bool:
     """Whether a file is in our folder, where nobody looks for files of their own."""
-    return path.startswith(f"{FOLDER}/")
+    return FOLDER in path.split("/")[:-1]
 
 
 def _former(path: str, there: str, last: Last) -> Change:
@@ -170,11 +202,12 @@ def _text(source: Source, path: str) -> str | None:
         raise BadInput("is not UTF-8 text", where=path, hint="delete it, and `lading init` writes it anew") from error
 
 
-def _record(text: str | None) -> dict[str, Last]:
+def _require_record(text: str | None, where: str) -> None:
+    """Raise `BadInput` for a record that says nothing: whose the files are is then not known."""
     hint = "delete it: files that differ then count as yours"
     try:
-        return load(text or "{}")
+        load(text or "{}")
     except (ValueError, RecursionError) as error:
-        raise BadInput("is not JSON", where=RECORD, hint=hint) from error
+        raise BadInput("is not JSON", where=where, hint=hint) from error
     except TypeError as error:
-        raise BadInput("must map paths to hashes or lines", where=RECORD, hint=hint) from error
+        raise BadInput("must map paths to hashes or lines", where=where, hint=hint) from error

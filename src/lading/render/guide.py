@@ -5,12 +5,13 @@ Every command, variable, check and message in it is one that there is: a test lo
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from lading.launch import LABELS, commands
 from lading.model import Plan
-from lading.render import compose, guide_tables, override, secrets, stores
+from lading.render import compose, guide_tables, layout, override, secrets, stores
 
 PATH = "DOCKER.md"
 
@@ -39,7 +40,7 @@ it; `lading verify --engine docker` proves what the table under [Hardening](#har
 def _start(plan: Plan) -> str:
     port, path = plan.port.default, plan.health.path or "/"
     required = _asked(plan)
-    first = "lading init"
+    first = f"lading init{_which(plan)}"
     if secrets.templates(plan):
         first += f"          # makes the passwords in {secrets.FOLDER}/, where they are not there yet"
     env = f"cp .env.example .env # and fill in {', '.join(required)}\n" if required else ""
@@ -53,7 +54,7 @@ curl http://127.0.0.1:{port}{path}
 {RUN} down          # what it keeps stays; with --volumes it goes
 ```
 
-`lading up`, `lading logs` and `lading down` do the same in fewer words.{_alone(plan)}
+`lading up`, `lading logs` and `lading down` do the same in fewer words{_whose(plan)}.{_alone(plan)}
 """
 
 
@@ -61,13 +62,26 @@ def _alone(plan: Plan) -> str:
     if stores.stores(plan) or _asked(plan) or secrets.templates(plan):
         return ""
     name, port, volume = compose.image(plan), plan.port.default, plan.volume
-    file = "" if plan.layout.dockerfile == "Dockerfile" else f" -f {plan.layout.dockerfile}"
+    file = "" if plan.layout.dockerfile == "Dockerfile" else f" -f {_seen(plan, plan.layout.dockerfile)}"
     return f""" It also runs by itself:
 
 ```sh
-docker build -t {name}{file} .
+docker build -t {name}{file} {layout.up(plan)}
 docker run -p 127.0.0.1:{port}:{port} -v {name}:{volume} {name}
 ```"""
+
+
+def _which(plan: Plan) -> str:
+    """What our own commands are told where this file is beside one of several backends of a repository."""
+    return "" if plan.layout.home == "." else f" {layout.up(plan)} --service {plan.layout.code}"
+
+
+def _whose(plan: Plan) -> str:
+    return f", each with `{_which(plan).strip()}`" if _which(plan) else ""
+
+
+def _seen(plan: Plan, path: str) -> str:
+    return posixpath.relpath(path, plan.layout.home)
 
 
 def _asked(plan: Plan) -> list[str]:

@@ -26,13 +26,25 @@ def code(plan: Plan, path: str) -> str:
     return posixpath.normpath(posixpath.join(plan.layout.code, path))
 
 
-def placed(plan: Plan, files: Mapping[str, str]) -> dict[str, str]:
-    """`files`, with the Dockerfile where the plan has it.
+def beside(plan: Plan, path: str) -> str:
+    """The path of one of the files that we write, all but the Dockerfile, from the root of what the builder is sent."""
+    return posixpath.normpath(posixpath.join(plan.layout.home, path))
 
-    There BuildKit reads an ignore file that is named after it, and other builders that of the root: both are written.
+
+def up(plan: Plan) -> str:
+    """What the builder is sent, seen from the folder of those files: `.`, or `../..`."""
+    return posixpath.relpath(".", plan.layout.home)
+
+
+def placed(plan: Plan, files: Mapping[str, str]) -> dict[str, str]:
+    """`files`, with the Dockerfile and the others where the plan has them.
+
+    By a Dockerfile that stands elsewhere, BuildKit and newer buildahs read an ignore file that is named after it, and
+    the rest that of the root: both are written, but where that root is of several backends, of which it can say one.
     """
-    path = plan.layout.dockerfile
-    out = {path if name == "Dockerfile" else name: text for name, text in files.items()}
+    path, ignore = plan.layout.dockerfile, plan.layout.ignore
+    named = {"Dockerfile": path, ".dockerignore": ignore}
+    out = {named.get(name) or beside(plan, name): text for name, text in files.items()}
     if path != "Dockerfile" and ".dockerignore" in files:
         out[f"{path}.dockerignore"] = files[".dockerignore"]
     return out

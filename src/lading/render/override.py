@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,7 +51,8 @@ def _api(plan: Plan) -> dict[str, Any]:
 
 
 def _source(plan: Plan) -> str:
-    return ".:/app" if plan.layout.code == "." else f"./{plan.layout.code}:/app"
+    path = posixpath.relpath(plan.layout.code, plan.layout.home)
+    return ".:/app" if path == "." else f"./{path}:/app"
 
 
 def _program(plan: Plan, name: str) -> dict[str, Any]:
