@@ -220,7 +220,7 @@ FOUND = Project(
     ],
 )  # fmt: skip
 def test_a_setting_decides_a_fact_and_says_so(given: dict[str, Any], field: str, expected: Any) -> None:
-    made = override.apply(FOUND, decided(**given))
+    made = override.apply(FOUND, decided(**given), Memory({}))
     fact = getattr(made, field)
     assert ([one.value for one in fact] if isinstance(fact, tuple) else fact and fact.value) == expected
     changed = [one for one in settle.facts(made, field) if one not in settle.facts(FOUND, field)]
@@ -244,13 +244,13 @@ def test_a_setting_decides_a_fact_and_says_so(given: dict[str, Any], field: str,
 )  # fmt: skip
 def test_a_setting_that_cannot_be_is_an_error(given: dict[str, Any], message: str, hint: str) -> None:
     with pytest.raises(BadInput) as caught:
-        override.apply(FOUND, decided(**given))
+        override.apply(FOUND, decided(**given), Memory({}))
     assert (str(caught.value), caught.value.hint) == (message, hint)
 
 
 def test_a_database_of_no_known_dialect_is_asked_for() -> None:
     with pytest.raises(BadInput) as caught:
-        override.apply(dataclasses.replace(FOUND, database=None), decided(database_variable="URL"))
+        override.apply(dataclasses.replace(FOUND, database=None), decided(database_variable="URL"), Memory({}))
     assert str(caught.value) == "--database-variable: the database's dialect is not known"
 
 

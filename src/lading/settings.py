@@ -24,7 +24,7 @@ from lading.source import Bounded, Source
 class Setting:
     """One row: its key, its kind (`text`, `number`, `size`, `switch`, `list`), its default and one line of help.
 
-    `choices` are the only values that it takes, where there are few.
+    `choices` are the only values that it takes, where there are few; `apart` is what parts a list that is one text.
     """
 
     key: str
@@ -32,6 +32,7 @@ class Setting:
     default: Any
     help: str
     choices: tuple[str, ...] = ()
+    apart: str = ","
 
 
 #: What settles a fact that was found in the code: a text may be `none`, where there is no such thing.
@@ -73,7 +74,13 @@ FACTS = (
     Setting("database-driver", "text", None, "asyncpg, psycopg, aiosqlite …"),
     Setting("stores", "list", (), "other stores with the variable of each, as in `redis REDIS_URL`, or `none`"),
     Setting("migrations", "text", None, "the configuration of Alembic, such as `alembic.ini`, or `none`"),
-    Setting("workers", "list", (), "processes beside the server, as in `celery app.tasks:celery`, or `none`"),
+    Setting(
+        "workers",
+        "list",
+        (),
+        "processes beside the server, as in `celery app.tasks:celery --concurrency 2`, or `none`",
+        apart=r",(?=\s*(?:none\b|[\w.-]+\s+[^\s-]))",  # of `celery a:b -Q x,y, arq c.D` the second
+    ),
     Setting("starts-programs", "switch", None, "the code starts programs of its own, which somebody must wait for"),
     Setting("without-packages", "list", (), "Debian packages that were found to be needed, and are not"),
     Setting("written", "list", (), "files and folders that the code writes, from its working directory"),
@@ -227,7 +234,7 @@ def _value(key: str, value: Any, where: str) -> Any:
         case "switch", str() if value.lower() in {*_TRUE, *_FALSE}:
             return value.lower() in _TRUE
         case "list", str():
-            return tuple(part.strip() for part in value.split(",") if part.strip())
+            return tuple(part.strip() for part in re.split(setting.apart, value) if part.strip())
         case "list", Sequence() if all(isinstance(item, str) for item in value):
             return tuple(value)
         case "size", int() if not isinstance(value, bool):

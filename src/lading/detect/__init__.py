@@ -126,7 +126,7 @@ def _detect(source: Source, settings: Settings) -> Project:
         *workers.notes(code, beside),
         *front_end.notes(code, front),
     )
-    return override.apply(replace(found, notes=(*found.notes, *notes)), settings)
+    return override.apply(replace(found, notes=(*found.notes, *notes)), settings, source)
 
 
 #: Folders of a repository whose names say what is in them, and not what it is.

@@ -22,7 +22,7 @@ def lines(tree: Source, folder: str, project: Project, settings: Settings, paths
     """The lines of `[tool.lading]` without which `project`, found in `tree`, is found otherwise once `paths` are gone.
 
     `folder` is that of the backend, and `paths` are from the root of `tree`. Nothing where all of it stands elsewhere,
-    too. How a worker is called beside its target no setting says.
+    too.
     """
     rest = views.without(tree, tuple(paths))
     out = []

@@ -8,14 +8,13 @@ Length: a table of every fact, and the change that each takes.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
 from lading import dependencies
-from lading.detect import migrations
+from lading.detect import lines, migrations, workers_said
 from lading.detect.code import Code
 from lading.detect.environment import is_secret
 from lading.errors import BadInput, NotFound
@@ -32,7 +31,6 @@ from lading.model import (
     Route,
     Server,
     Variable,
-    Worker,
 )
 from lading.settings import Settings
 from lading.source import Source
@@ -70,22 +68,22 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 
 NONE = "none"
 
-KINDS = ("celery", "dramatiq", "arq", "rq", "taskiq", "huey", "faststream", "apscheduler", "repeat_every")
-_ROLES = ("worker", "scheduler", "in-process")
-
 _ROUTES: Mapping[str, Literal["readiness", "metrics"]] = {"ready": "readiness", "metrics": "metrics"}
 
 
-def apply(project: Project, settings: Settings) -> Project:
+def apply(project: Project, settings: Settings, source: Source) -> Project:
     """`project` as the settings have it; each fact that one decides says so, and is sure.
 
     Which service, manager and application there are is asked of the settings where they are looked for: what else is
-    true hangs on them. Raises `BadInput` for a setting that cannot be what it says.
+    true hangs on them. Raises `BadInput` for a setting that cannot be what it says, with its line in `source`.
     """
     for field, change in _CHANGES.items():
         given = {key: settings[key] for key in KEYS[field] if settings.given(key)}
         if given:
-            project = replace(project, **{field: change(project, given)})
+            try:
+                project = replace(project, **{field: change(project, given)})
+            except BadInput as error:
+                raise BadInput(error.message, where=lines.placed(source, error), hint=error.hint) from error
     return project
 
 
@@ -293,23 +291,9 @@ def _other(found: Fact[Migrations] | None) -> str:
 
 
 def _workers(project: Project, given: Given) -> tuple[Fact[Any], ...]:
-    found = {(fact.value.kind, fact.value.target, fact.value.role): fact.value for fact in project.workers}
-    made: list[Fact[Any]] = []
-    for text in given["workers"].value:
-        if text == NONE:
-            continue
-        kind, *words = text.split() or [""]
-        role: Any = words.pop() if words and words[-1] in _ROLES else "worker"
-        target = " ".join(words)
-        if kind not in KINDS or not (target or role == "in-process"):
-            near = difflib.get_close_matches(kind, KINDS, n=1)
-            raise BadInput(
-                f"`{text}` is no worker: it is a kind, `module:object`, and a role where it is not `worker`",
-                where=given["workers"].because,
-                hint=f"did you mean `{near[0]} {target}`?" if near else f"the kinds are {', '.join(KINDS)}",
-            )
-        made.append(_sure(found.get((kind, target, role), Worker(kind=kind, target=target, role=role)), given))
-    return tuple(made)
+    found = [fact.value for fact in project.workers]
+    fact = given["workers"]
+    return tuple(_sure(workers_said.worker(text, fact.because, found), given) for text in fact.value if text != NONE)
 
 
 def _system(project: Project, given: Given) -> tuple[Fact[Any], ...]:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from lading.detect import override
-from lading.model import Database, Fact, Project, Worker
+from lading.detect import override, workers_said
+from lading.model import Database, Fact, Project
 from lading.settings import FACTS
 
 
@@ -86,10 +86,6 @@ def _route(kind: str) -> Callable[[Project], Any]:
     return lambda project: next((fact.value.path for fact in project.routes if fact.value.kind == kind), None)
 
 
-def _worker(one: Worker) -> str:
-    return " ".join(word for word in (one.kind, one.target, "" if one.role == "worker" else one.role) if word)
-
-
 def _store(one: Database) -> str:
     return f"{one.dialect} {one.variable}" if one.variable else one.dialect
 
@@ -126,7 +122,7 @@ _SAYS: Mapping[str, Callable[[Project], Any]] = {
     "database-driver": _of("database", "driver"),
     "stores": _every("stores", _store),
     "migrations": _of("migrations", "config"),
-    "workers": _every("workers", _worker),
+    "workers": _every("workers", workers_said.said),
     "written": _every("paths", lambda one: str(one.path), lambda one: bool(one.written)),
     "working-folder": _of("working", ""),
     "front-end": _of("front_end", ""),

@@ -17,15 +17,14 @@ def _celery(start: Start) -> Fact[Worker] | None:
     scheduler = "beat" in words
     if not scheduler and "worker" not in words:
         return None  # flower, inspect, control
-    queues = (_option(_apart(words), "-Q", "--queues") or "").split(",")
-    return _said(start, "celery", app or "", "scheduler" if scheduler else "worker", tuple(filter(None, queues)))
+    return _said(start, "celery", app or "", "scheduler" if scheduler else "worker", queues("celery", words))
 
 
 def _dramatiq(start: Start) -> Fact[Worker] | None:
     """`dramatiq jobs:broker jobs.mail jobs.bills --queues high low`: every module with actors is a part of it."""
     modules = list(takewhile(_MODULE.fullmatch, dropwhile(lambda word: not _MODULE.fullmatch(word), start.argv[1:])))
-    queues = next((group[1:] for group in _groups(start.argv[1:]) if group[0] in {"-Q", "--queues"}), ())
-    return _said(start, "dramatiq", " ".join(modules), "worker", tuple(queues)) if modules else None
+    named = queues("dramatiq", start.argv[1:])
+    return _said(start, "dramatiq", " ".join(modules), "worker", named) if modules else None
 
 
 def _taskiq(start: Start) -> Fact[Worker] | None:
@@ -48,13 +47,13 @@ def _rq(start: Start) -> Fact[Worker] | None:
     if start.program == "rq" and start.argv[1:2] not in {("worker",), ("worker-pool",)}:
         return None
     rest = start.argv[2:] if start.program == "rq" else start.argv[1:]
-    queues = [
+    named = [
         word
         for before, word in zip(("", *rest), rest, strict=False)
         if not word.startswith("-") and before not in {"--url", "-u"}
     ]
-    queues = [word for word in queues if re.fullmatch(r"[\w-]+", word)]
-    return _said(start, "rq", " ".join(queues) or "default", "worker", tuple(queues))
+    named = [word for word in named if re.fullmatch(r"[\w-]+", word)]
+    return _said(start, "rq", " ".join(named) or "default", "worker", tuple(named))
 
 
 PROGRAMS: Mapping[str, Callable[[Start], Fact[Worker] | None]] = {
@@ -64,9 +63,17 @@ PROGRAMS: Mapping[str, Callable[[Start], Fact[Worker] | None]] = {
 }  # fmt: skip
 
 
+def queues(kind: str, words: Sequence[str]) -> tuple[str, ...]:
+    """The queues that an option of a command names."""
+    if kind == "celery":
+        return tuple(filter(None, (_option(apart(words), "-Q", "--queues") or "").split(",")))
+    groups = _groups(words) if kind == "dramatiq" else ()
+    return next((group[1:] for group in groups if group[0] in {"-Q", "--queues"}), ())
+
+
 def _option(given: Iterable[str], *wanted: str) -> str | None:
     words = list(given)
-    for word, after in zip(words, (*words[1:], ""), strict=True):
+    for word, after in zip(words, (*words[1:], ""), strict=False):
         name, equals, value = word.partition("=")
         if name in wanted:
             return value if equals else after
@@ -74,7 +81,7 @@ def _option(given: Iterable[str], *wanted: str) -> str | None:
 
 
 #: What says where the program is, and not how it runs; what only a service of the system asks for; what is an address.
-_DROPPED: Mapping[str, frozenset[str]] = {
+DROPPED: Mapping[str, frozenset[str]] = {
     "celery": frozenset({"-A", "--app", "-b", "--broker", "-D", "--detach", "--pidfile", "-f", "--logfile",
                          "--workdir", "--uid", "--gid"}),
     "rq": frozenset({"-u", "--url", "--path", "-P", "--pid"}),
@@ -84,8 +91,8 @@ _DROPPED: Mapping[str, frozenset[str]] = {
     "huey": frozenset({"-l", "--logfile"}),
 }  # fmt: skip
 #: Only who develops wants it: whatever stands beside it is for developing, too.
-_DEVELOPS = frozenset({"--reload", "--reload-dir", "--watch", "--watch-use-polling", "--reload-ext", "--dev"})
-_OPERATORS = re.compile(r"[&|;]+|\d?>.*|<.*")
+DEVELOPS = frozenset({"--reload", "--reload-dir", "--watch", "--watch-use-polling", "--reload-ext", "--dev"})
+OPERATORS = re.compile(r"[&|;]+|\d?>.*|<.*")
 _MODULE = re.compile(r"[A-Za-z_][\w.]*:?[\w.]*")
 #: One letter with its value in the same word: `-c4`, `-Qmail`.
 _GLUED = re.compile(r"-[A-Za-z][\w,.]+")
@@ -94,14 +101,14 @@ _GLUED = re.compile(r"-[A-Za-z][\w,.]+")
 def _arguments(kind: str, start: Start, known: Collection[str]) -> tuple[str, ...]:
     """What a command says beside the program, the words of `known`, and what the container decides itself."""
     groups = list(_groups(start.argv[1:]))
-    if start.reload or any(group[0].partition("=")[0] in _DEVELOPS for group in groups):
+    if start.reload or any(group[0].partition("=")[0] in DEVELOPS for group in groups):
         return ()
     found: list[str] = []
     for option, *values in groups:
         name = option.partition("=")[0]
         held = " ".join((option, *values))
         unknown = "$" in held or "://" in held or option.endswith("=") or "" in values  # a variable of the shell
-        if not option or name in _DROPPED.get(kind, ()) or unknown:
+        if not option or name in DROPPED.get(kind, ()) or unknown:
             continue
         found += [option, *(value for value in values if value not in known)]
     return tuple(found)
@@ -110,7 +117,7 @@ def _arguments(kind: str, start: Start, known: Collection[str]) -> tuple[str, ..
 def _groups(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Each option with the words that follow it; the words before the first one have an empty option."""
     group = [""]
-    for word in takewhile(lambda word: not _OPERATORS.fullmatch(word), _apart(words)):
+    for word in takewhile(lambda word: not OPERATORS.fullmatch(word), apart(words)):
         if word.startswith("-") and len(word) > 1 and not word[1:2].isdecimal():
             yield tuple(group)
             group = []
@@ -118,7 +125,8 @@ def _groups(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
     yield tuple(group)
 
 
-def _apart(words: Sequence[str]) -> Iterator[str]:
+def apart(words: Sequence[str]) -> Iterator[str]:
+    """`words`, an option of one letter apart from the value that is written with it."""
     for word in words:
         yield from (word[:2], word[2:]) if _GLUED.fullmatch(word) else (word,)
 
