@@ -1,12 +1,13 @@
 """The variable of the origins that a browser may call from: how code takes it, and where nothing is said of it."""
 
 import textwrap
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import pytest
 
 from lading import settings
-from lading.detect import detect
+from lading.detect import code, cors_tests, cors_values, detect
 from lading.errors import BadInput
 from lading.model import Cors
 from lading.source import Memory
@@ -413,3 +414,57 @@ def test_a_list_without_a_default_asks_how_it_is_written() -> None:
     with pytest.raises(BadInput, match="`ORIGINS` is a list") as caught:
         detect(source, settings.load(source, {"cors-variable": "ORIGINS"}, {}))
     assert caught.value.hint == "say it too: `ORIGINS json`, or `ORIGINS comma`"
+
+
+def shape(first: str, each: str, last: str = "") -> Callable[[int], str]:
+    """A module that binds `origins`, as long as one likes."""
+    return lambda count: first + "".join(each.format(at, at + 1) for at in range(count)) + last.format(count)
+
+
+ORIGINS = "origins = os.environ['ORIGINS'].split(',')\n"
+MODE = "mode = os.environ.get('MODE', '')\n"
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (shape(ORIGINS, "if os.environ.get('F{0}') == 'x':\n    origins = ['http://a']\n"), "ORIGINS comma"),
+        (shape(MODE + ORIGINS, "if mode == 'x{0}':\n    origins = ['http://a']\n"), "ORIGINS comma"),
+        (shape(MODE + ORIGINS + "if mode:\n    origins = []\n", "elif mode == 'x{0}':\n    origins = ['http://a']\n"),
+         "ORIGINS comma"),
+        (shape(ORIGINS, "if os.environ.get('F{0}'):\n    origins.append('http://a')\n"), "ORIGINS comma"),
+        (shape(ORIGINS + "if (", "os.environ.get('F{0}') == 'x' or ", "None):\n    origins = []\n"), "ORIGINS comma"),
+        # What is doubled at each step is nobody's code, and gives nothing.
+        (shape(ORIGINS.replace("origins", "o0"), "o{1} = o{0} + o{0}\n", "origins = o{0}\n"), ""),
+        (shape(ORIGINS.replace("origins", "o0"), "o{1} = o{0} if os.environ.get('F') else o{0}\n", "origins = o{0}\n"),
+         ""),
+        (shape(ORIGINS, "origins = origins + ['http://a']\n"), ""),
+        (shape(ORIGINS, "if os.environ.get('F{0}'):\n    origins = origins + ['http://a']\n"), ""),
+    ],
+)  # fmt: skip
+def test_what_is_long_is_gone_through_once(
+    made: Callable[[int], str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = [0]
+    for module, name in ((cors_values, "_took"), (cors_tests, "holds"), (cors_tests, "_holds"), (code, "_script_only")):
+        original = getattr(module, name)
+
+        def counted(*args: Any, original: Any = original, **more: Any) -> Any:
+            count[0] += 1
+            return original(*args, **more)
+
+        monkeypatch.setattr(module, name, counted)
+    steps = []
+    for size in (150, 300):
+        count[0] = 0
+        assert found(made(size) + ADDED.format(origins="origins")) == said
+        steps.append(count[0])
+    # Of n statements each is looked for among the n, which is quick; nothing is n³, or 2ⁿ.
+    assert steps[1] < 4.5 * steps[0], steps
+    assert steps[1] < 1_000_000, steps
+
+
+@pytest.mark.parametrize("size", [3_000, 30_000])
+def test_of_more_than_anybody_writes_nothing_is_told(size: int) -> None:
+    body = "".join(f"if os.environ.get('F{at}') == 'x':\n    origins = ['http://a']\n" for at in range(size))
+    assert found(ORIGINS + body + ADDED.format(origins="origins")) == ""

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from lading.detect import cors_fields, cors_tests, names, settings_bound, settings_calls, settings_objects, values
 from lading.detect.code import Function, flat
-from lading.detect.cors_taken import DEEPEST, At, Taken, joined, merged, of
+from lading.detect.cors_taken import DEEPEST, MOST_STEPS, At, Taken, joined, merged, of, spent
 from lading.detect.cors_tests import EITHER, Known
-from lading.detect.cors_values import about, took
+from lading.detect.cors_values import About, about, took
 from lading.detect.names import Place
 
 
@@ -54,11 +54,14 @@ def returned(at: At) -> Taken:
     if at.within is None or at.depth > DEEPEST:
         return None
     body = at.within.body
-    returns = [(stmt, took(at, stmt.value)) for stmt in flat(body) if isinstance(stmt, ast.Return)]
-    known = [*at.given.values(), *(value for _, value in returns)]
+    every = [stmt for stmt in flat(body) if isinstance(stmt, ast.Return)]
+    if len(every) > MOST_STEPS or spent(at.code, len(every)):
+        return None
+    returns = [(stmt, took(at, stmt.value)) for stmt in every]
+    asked = _asked(at, [*at.given.values(), *(value for _, value in returns)])
     found: list[Taken] = []
     for stmt, value in returns:
-        verdict = _met(at, body, stmt, known)
+        verdict = _met(at, body, stmt, asked)
         if verdict is None:
             return None
         if verdict:
@@ -68,10 +71,12 @@ def returned(at: At) -> Taken:
     return merged(found) if found else None
 
 
-def _met(at: At, body: Sequence[ast.stmt], node: ast.AST, known: Iterable[Taken]) -> Known:
-    guards = cors_tests.around(body, node)
-    asked = about(at, (name for one in known for name in of(one)))
-    return cors_tests.met(at.code, at.path, guards, at.within, asked)
+def _asked(at: At, known: Iterable[Taken]) -> About:
+    return about(at, (name for one in known for name in of(one)))
+
+
+def _met(at: At, body: Sequence[ast.stmt], node: ast.AST, asked: About) -> Known:
+    return cors_tests.met(at.code, at.path, cors_tests.around(body, node), at.within, asked)
 
 
 def name(at: At, node: ast.Name) -> Taken:
@@ -111,15 +116,18 @@ def _stepped(at: At, name: str, steps: Sequence[settings_bound.Step], start: Tak
     """What a name is after `steps`, and after what is appended to it, before the place that asks."""
     tree = at.code.tree(at.path)
     body = at.within.body if at.within else tree.body if tree else ()
-    grown = [value for value in _grown(flat(body), name) if before is None or value.lineno < before.lineno]
+    grown = [value for value in _grown(at, body).get(name, ()) if before is None or value.lineno < before.lineno]
     events = sorted(
         [*((one.value, False) for one in steps), *((value, True) for value in grown)],
         key=lambda pair: (pair[0].lineno, pair[0].col_offset),
     )
+    if len(events) > MOST_STEPS or spent(at.code, len(events)):
+        return None
     each = [took(at, value) for value, _ in events]
+    asked = _asked(at, [start, *each])
     found = start
     for (value, more), taken in zip(events, each, strict=True):
-        verdict = _met(at, body, value, [start, *each])
+        verdict = _met(at, body, value, asked)
         if verdict is False:
             continue
         if more:
@@ -132,19 +140,25 @@ def _stepped(at: At, name: str, steps: Sequence[settings_bound.Step], start: Tak
     return found
 
 
-def _grown(statements: Iterable[ast.stmt], name: str) -> Iterable[ast.expr]:
-    """The lists that are put to the end of a list: `origins += more`, `origins.extend(more)`, `origins.append(one)`."""
-    for stmt in statements:
-        match stmt:
-            case ast.AugAssign(target=ast.Name(id=target), op=ast.Add(), value=value) if target == name:
-                yield value
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=target), attr=attr), args=[*_, value])):
-                if target == name and attr == "extend":
-                    yield value
-                elif target == name and attr in {"append", "add", "insert"}:
-                    yield ast.copy_location(ast.List(elts=[value], ctx=ast.Load()), value)
-            case _:
-                pass
+def _grown(at: At, body: Sequence[ast.stmt]) -> Mapping[str, Sequence[ast.expr]]:
+    """What is put to the end of each list: `origins += more`, `origins.extend(more)`, `origins.append(one)`."""
+    key = ("cors grown", at.path, at.within)
+    if key not in at.code.memo:
+        found: dict[str, list[ast.expr]] = {}
+        for stmt in flat(body):
+            match stmt:
+                case ast.AugAssign(target=ast.Name(id=name), op=ast.Add(), value=value):
+                    found.setdefault(name, []).append(value)
+                case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr), args=[*_, value])):
+                    if attr in {"append", "add", "insert"}:
+                        value = ast.copy_location(ast.List(elts=[value], ctx=ast.Load()), value)
+                    if attr in {"append", "add", "insert", "extend"}:
+                        found.setdefault(name, []).append(value)
+                case _:
+                    pass
+        at.code.memo[key] = found
+    known: Mapping[str, Sequence[ast.expr]] = at.code.memo[key]
+    return known
 
 
 def attribute(at: At, node: ast.Attribute) -> Taken:

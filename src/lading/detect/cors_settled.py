@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from lading.detect import cors_tests, names, pydantic, values
 from lading.detect.code import Code, Function, Tree, flat, written
-from lading.detect.cors_taken import At, Taken, of
+from lading.detect.cors_taken import MOST_STEPS, At, Taken, of
 from lading.detect.names import Place
 from lading.detect.settings_guards import Guard
 
@@ -118,9 +118,10 @@ def refuses(at: At, function: Function | ast.Lambda, types: Collection[str], sta
     names_of = [one.arg for one in function.args.args if one.arg not in {"cls", "self"}]
     value = names_of[0] if names_of else ""
     inside = At(at.code, at.path, function, {value: start}, at.depth)
-    for stmt in flat(function.body):
-        if not isinstance(stmt, ast.Raise | ast.Assert):
-            continue
+    errors = [stmt for stmt in flat(function.body) if isinstance(stmt, ast.Raise | ast.Assert)]
+    if len(errors) > MOST_STEPS:
+        return True  # as far as anybody can tell
+    for stmt in errors:
         guards = list(cors_tests.around(function.body, stmt, exits=True))
         guards += [Guard(stmt.test, holds=False)] if isinstance(stmt, ast.Assert) else []
         handed_on = None in guards

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -13,6 +13,12 @@ Form = Literal["text", "comma", "one", "json"]
 
 #: Expressions in expressions.
 DEEPEST = 25
+
+#: Expressions, tests and bindings that are looked at for one backend.
+MOST = 20_000
+
+#: Bindings of one name, returns and errors of one function: each is asked what it stands under.
+MOST_STEPS = 500
 
 #: Where a variable may be written in several ways, or comes to the same place by several, the first of these is right.
 _ORDER: tuple[Form, ...] = ("comma", "one", "json", "text")
@@ -39,6 +45,18 @@ class At:
     within: Function | None = None
     given: Mapping[str, Taken] = field(default_factory=dict)
     depth: int = 0
+
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """All of it, to remember what was found by."""
+        return (self.path, self.within, self.depth, frozenset(self.given.items()))
+
+
+def spent(code: Code, steps: int = 1) -> bool:
+    """Whether as much was looked at as is for one backend, with `steps` more."""
+    count: list[int] = code.memo.setdefault(("cors",), [0])
+    count[0] += steps
+    return count[0] > MOST
 
 
 def of(taken: Taken) -> frozenset[str]:

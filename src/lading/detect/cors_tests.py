@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Literal
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import Literal, Protocol
 
 from lading.detect import settings_guards
 from lading.detect.code import Code, Function
+from lading.detect.cors_taken import spent
 from lading.detect.settings_guards import DEEPEST, Guard, Under
 
 #: Both ways are taken: a test of how the variable is written, `value.startswith("[")`, or an error that is caught.
@@ -16,8 +17,14 @@ EITHER: Literal["either"] = "either"
 #: None: that is not known.
 Known = bool | None | Literal["either"]
 
-#: What is asked of an expression: whether it is the variable, or made of it.
-About = Callable[[ast.expr], bool]
+
+class About(Protocol):
+    """What is asked of an expression: whether it is the variable, or made of it; the same `key`, the same answers."""
+
+    @property
+    def key(self) -> Hashable: ...
+
+    def __call__(self, node: ast.expr, /) -> bool: ...
 
 
 def around(body: Sequence[ast.stmt], node: ast.AST, *, exits: bool = False) -> Iterator[Guard | None]:
@@ -46,15 +53,17 @@ def _holds(stmt: ast.AST, node: ast.AST) -> bool:
 
 
 def _exits(stmt: ast.stmt) -> Iterator[Guard]:
-    match stmt:
-        case ast.If(test=test, body=body, orelse=orelse):
-            for block, other, holds in ((body, orelse, False), (orelse, body, True)):
-                if any(isinstance(one, ast.Return | ast.Raise) for one in block):
-                    yield Guard(test, holds=holds)
-                    # The other one has run then, an `elif` for one.
-                    yield from (guard for one in other for guard in _exits(one))
-        case _:
-            return
+    """The tests of a statement after which what follows it is not come to."""
+    stack = [stmt]
+    while stack:
+        match stack.pop():
+            case ast.If(test=test, body=body, orelse=orelse):
+                for block, other, holds in ((body, orelse, False), (orelse, body, True)):
+                    if any(isinstance(one, ast.Return | ast.Raise) for one in block):
+                        yield Guard(test, holds=holds)
+                        stack += other  # it has run then, an `elif` for one
+            case _:
+                pass
 
 
 def _blocks(stmt: ast.stmt) -> Iterator[tuple[Sequence[ast.stmt], tuple[Guard | None, ...]]]:
@@ -74,8 +83,17 @@ def _blocks(stmt: ast.stmt) -> Iterator[tuple[Sequence[ast.stmt], tuple[Guard | 
 
 def met(code: Code, path: str, guards: Iterable[Guard | None], within: Function | None, about: About) -> Known:
     """Whether all of `guards` hold."""
-    found = [holds(code, path, one.test, within, about, wanted=one.holds) if one else EITHER for one in guards]
-    return _all(found)
+    return _all([_met(code, path, one, within, about) if one else EITHER for one in guards])
+
+
+def _met(code: Code, path: str, guard: Guard, within: Function | None, about: About) -> Known:
+    """Whether one of them holds: many statements stand under the same."""
+    key = ("cors met", path, guard, within, about.key)
+    if key not in code.memo:
+        fresh = not spent(code)
+        code.memo[key] = holds(code, path, guard.test, within, about, wanted=guard.holds) if fresh else None
+    found: Known = code.memo[key]
+    return found
 
 
 def _all(found: Sequence[Known]) -> Known:

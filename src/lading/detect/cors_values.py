@@ -6,21 +6,18 @@ Texts that are split, lists that are gone through; what names, attributes and fu
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from lading.detect import cors_tests, names, settings_read, values
 from lading.detect.code import written
-from lading.detect.cors_taken import DEEPEST, At, Form, Taken, Took, formed, joined, merged, of
+from lading.detect.cors_taken import DEEPEST, At, Form, Taken, Took, formed, joined, merged, of, spent
 from lading.detect.cors_tests import EITHER
 from lading.detect.names import Place
 from lading.detect.settings_read import Read
 
 #: The variable whose name a function is given.
 NAMED = ""
-
-#: Expressions that are looked at for one backend.
-_MOST = 20_000
 
 #: Methods after which a text or a list is still what it was, and calls that give their argument back.
 _SAME = frozenset({"copy", "get_secret_value", "lower", "lstrip", "removesuffix", "replace", "rstrip", "strip",
@@ -33,23 +30,35 @@ _CASTS: Mapping[str, Form] = {"str": "text", "Csv": "comma", "CommaSeparatedStri
 
 def took(at: At, node: ast.expr | None) -> Taken:
     """The variables that `node` is made of."""
-    spent: list[int] = at.code.memo.setdefault(("cors",), [0])
-    spent[0] += 1
-    if node is None or at.depth > DEEPEST or spent[0] > _MOST:
+    if node is None or at.depth > DEEPEST:
         return None
-    return _took(replace(at, depth=at.depth + 1), node)
+    key = ("cors took", node, *at.key)
+    if key not in at.code.memo:
+        at.code.memo[key] = None if spent(at.code) else _took(replace(at, depth=at.depth + 1), node)
+    found: Taken = at.code.memo[key]
+    return found
 
 
-def about(at: At, variables: Iterable[str]) -> cors_tests.About:
-    """Whether an expression is one of `variables`, or made of it."""
-    wanted = frozenset(variables)
+@dataclass(frozen=True, slots=True)
+class About:
+    """Whether an expression at `at` is one of the variables `wanted`, or made of it."""
 
-    def asked(node: ast.expr) -> bool:
-        if not wanted or not isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
+    at: At
+    wanted: frozenset[str]
+
+    @property
+    def key(self) -> Hashable:
+        return (self.at.key, self.wanted)
+
+    def __call__(self, node: ast.expr) -> bool:
+        if not self.wanted or not isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
             return False
-        return not wanted.isdisjoint(of(took(at, node)))
+        return not self.wanted.isdisjoint(of(took(self.at, node)))
 
-    return asked
+
+def about(at: At, variables: Iterable[str]) -> About:
+    """What asks of an expression whether it is one of `variables`, or made of it."""
+    return About(at, frozenset(variables))
 
 
 def _took(at: At, node: ast.expr) -> Taken:  # noqa: C901, PLR0911 - a table
