@@ -316,7 +316,7 @@ CASES = (
     ),
     Case("replicas-serve", GOOD, ("skip its database is a file, which one container has",)),
     # ── worker-healthy and worker-stops ──
-    Case("worker-healthy", STACK, ("pass worker-dramatiq well after 2.5 s, 1 processes",)),
+    Case("worker-healthy", STACK, ("pass worker-dramatiq well after 2.5 s, 1 process",)),
     Case("worker-healthy", stacked("worker-dramatiq", ready=None), ("fail `worker-dramatiq` was never well",)),
     Case(
         "worker-healthy",

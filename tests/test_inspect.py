@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -285,6 +286,24 @@ def test_a_story_says_what_a_setting_decided(tree: Tree, run: Lading) -> None:
 def test_a_question_goes_by_the_names_that_people_use(question: str, field: str) -> None:
     source = Memory({"requirements.txt": REQUIREMENTS, "main.py": APP})
     assert explain(source, settings.load(source, {}, {}), question)[0].startswith(f"{field}: ")
+
+
+@pytest.mark.parametrize("example", ["task-list", "sdlc-lens", "todo-api"])
+def test_every_name_that_is_printed_is_a_question(example: str, run: Lading) -> None:
+    folder = Path(__file__).parent.parent / "examples" / example
+    _, out, _ = run("inspect", folder)
+    groups = [group.splitlines() for group in out.split("\n\n")[1:]]
+    rows = (row for title, *rows in groups if title in {"dependencies", "serving", "data"} for row in rows)
+    names = {re.split(r"  +", row)[1] for row in rows if re.match(r"  \S", row)}
+    names |= {title for title, *_ in groups} - {"to know", "in doubt", "serving", "data"}
+    assert {"python", "log level", "application"} <= names
+    for name in sorted(name for name in names if not name.startswith("to settle it")):
+        status, out, err = run("inspect", folder, "--explain", name)
+        assert (status, err) == (0, ""), name
+        assert "settled by " in out
+    _, out, _ = run("inspect", folder, "--explain", "wheels")
+    assert out.startswith("wheels: ")
+    assert run("inspect", folder, "--explain", "newest")[1] == out
 
 
 @pytest.mark.parametrize(

@@ -189,10 +189,9 @@ def connections_fit(image: Image, plan: Plan) -> Said:
     if workers == "auto":
         return skipped("as many processes are started as the cgroup allows")
     total = 2 * (workers + len(plan.programs)) * database.pool
-    processes = f"{workers} + {len(plan.programs)}" if plan.programs else f"{workers}"
+    processes = f"{workers} + {len(plan.programs)} processes" if plan.programs else counted(workers, "process")
     message = (
-        f"at most {total} of the {most} connections that a server takes: 2 replicas, {processes} processes, "
-        f"{database.pool} each"
+        f"at most {total} of the {most} connections that a server takes: 2 replicas, {processes}, {database.pool} each"
     )
     if total > most:
         return failed(message, hint="make the pool smaller, start fewer processes, or put a pooler before the server")

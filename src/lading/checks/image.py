@@ -157,7 +157,7 @@ def no_forbidden_files(contents: Contents, plan: Plan) -> Said:
             _counted(glob, list(dict.fromkeys(places))), where=places[0], hint=_HINTS.get(glob, _IGNORE.format(glob))
         )
         for glob, places in found.items()
-    ] or passed(f"no __pycache__, .git, .env* in {len(files)} files; no tests or *.md in /app")
+    ] or passed(f"no __pycache__, .git, .env* in {counted(len(files), 'file')}; no tests or *.md in /app")
 
 
 _IGNORE = "add the pattern `**/{}` to .dockerignore"

@@ -92,7 +92,7 @@ def production_dependencies(contents: Contents, image: Image, plan: Plan) -> Sai
     return [failed(f"`{need.name}` is missing, and {need.parent} requires it") for need in missing] + [
         failed(f"`{need.name}` is {by_name[need.name].version}, and {need.parent} requires {need.specifier}")
         for need in wrong
-    ] or passed(f"{len({need.name for need in needs})} distributions, all that production requires")
+    ] or passed(f"{counted(len({need.name for need in needs}), 'distribution')}, all that production requires")
 
 
 def no_development_dependencies(contents: Contents, image: Image, plan: Plan) -> Said:

@@ -39,7 +39,7 @@ def worker_healthy(plan: Plan, observation: Observation | None) -> Said:
             return failed(f"`{run.start.name}` was never well", hint=said[-1] if said else "its check said nothing")
         if run.engine_health not in {None, "healthy"}:
             return failed(f"`{run.start.name}` is well, but the engine reports {run.engine_health}")
-        good.append(f"{run.start.name} well after {run.ready:.1f} s, {len(run.processes)} processes")
+        good.append(f"{run.start.name} well after {run.ready:.1f} s, {counted(len(run.processes), 'process')}")
     return passed("; ".join(good))
 
 

@@ -13,12 +13,16 @@ from lading.model import Fact, Project
 from lading.settings import Settings
 from lading.source import Source
 
-#: What is asked, and the field of a project that answers it; beside the fields' own names.
+#: What is asked, and the field of a project that answers it; beside the fields' own names. The first are the names of
+#: the rows and the groups that `lading inspect` prints.
 _OTHER_NAMES = {
+    "wheels": "newest", "locked": "dependencies", "requires": "dependencies", "index": "dependencies",
+    "installed": "dependencies", "liveness": "health", "schema": "routes", "dockerfile": "layout", "store": "stores",
+    "debian-packages": "system", "backends": "services", "backends-of-this-repository": "services",
     "app": "application", "asgi": "application", "factory": "application", "db": "database", "env": "environment",
     "variables": "environment", "settings": "environment", "secrets": "environment", "manager": "dependencies",
     "requirements": "dependencies", "lock": "dependencies", "version": "python", "metrics": "routes",
-    "readiness": "routes", "ready": "routes", "liveness": "health", "alembic": "migrations", "worker": "workers",
+    "readiness": "routes", "ready": "routes", "alembic": "migrations", "worker": "workers",
     "queue": "workers", "celery": "workers", "packages": "system", "files": "paths", "volumes": "paths",
     "build": "packaging", "service": "services", "backend": "services", "frontend": "front-end", "cache": "stores",
 }  # fmt: skip
@@ -26,7 +30,7 @@ _OTHER_NAMES = {
 
 def questions() -> tuple[str, ...]:
     """What may be asked."""
-    return tuple(field.replace("_", "-") for field in override.KEYS)
+    return tuple(settle.shown(field).replace(" ", "-") for field in override.KEYS)
 
 
 def explain(source: Source, settings: Settings, question: str) -> tuple[str, ...]:
@@ -44,12 +48,12 @@ def explain(source: Source, settings: Settings, question: str) -> tuple[str, ...
 
 
 def _field(question: str) -> str:
-    asked = question.strip().lower().replace("_", "-")
-    asked = _OTHER_NAMES.get(asked, asked)
-    if asked in questions():
-        return asked.replace("-", "_")
+    asked = "-".join(question.lower().replace("_", " ").replace("-", " ").split())
+    field = _OTHER_NAMES.get(asked, asked).replace("-", "_")
+    if field in override.KEYS:
+        return field
     near = difflib.get_close_matches(asked, (*questions(), *_OTHER_NAMES), n=1)
-    hint = f"did you mean `{_OTHER_NAMES.get(near[0], near[0])}`?" if near else f"ask for {', '.join(questions())}"
+    hint = f"did you mean `{near[0]}`?" if near else f"ask for {', '.join(questions())}"
     raise BadInput(f"there is no question `{question}`", where="--explain", hint=hint)
 
 
@@ -65,7 +69,7 @@ def _story(field: str) -> Any:
 def _decided(project: Project, settings: Settings, field: str) -> Iterator[str]:
     keys = override.KEYS[field]
     found = settle.facts(project, field)
-    name = field.replace("_", " ")
+    name = settle.shown(field)
     if not found:
         yield f"{name}: not found"
     elif isinstance(getattr(project, field), tuple):

@@ -51,6 +51,11 @@ def keys(project: Project) -> tuple[str, ...]:
     return tuple(setting.key for setting in FACTS if setting.key in wanted) + (("port",) if "port" in wanted else ())
 
 
+def shown(field: str) -> str:
+    """What a field is called where people read of it."""
+    return {"newest": "wheels"}.get(field, field.replace("_", " "))
+
+
 def key(field: str, fact: Fact[Any]) -> str:
     """The setting that settles a fact: its own, or the first of its field's that says what the fact says."""
     if fact.key:

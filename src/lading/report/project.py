@@ -77,11 +77,11 @@ def _doubts(project: Project) -> Iterator[Row]:
     for field, fact in settle.doubts(project):
         told[field] += 1
         if told[field] <= _MOST_DOUBTS:
-            yield _row(field.replace("_", " "), _words(fact.value), fact)
+            yield _row(settle.shown(field), _words(fact.value), fact)
             yield from (("", f"rather than {other}", "") for other in fact.others)
     for field, count in told.items():
         if count > _MOST_DOUBTS:
-            yield field.replace("_", " "), f"and {count - _MOST_DOUBTS} more, below", ""
+            yield settle.shown(field), f"and {count - _MOST_DOUBTS} more, below", ""
 
 
 def _dependencies(project: Project) -> Iterator[Row]:
