@@ -193,3 +193,58 @@ def test_init_writes_where_the_dockerfile_stands_and_keeps_what_somebody_wrote(
     assert (repository / path).read_text().splitlines()[int(line) - 1] == "      dockerfile: docker/backend/Dockerfile"
     assert {one.state for one in render.drift.compare_source(stage.plan, stage.context)} == {"same"}
     assert stages.start(repository, {"dockerfile": "Dockerfile"}).plan.layout.dockerfile == "Dockerfile"
+
+
+# ── where somebody put ours ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("place", ["docker/Dockerfile", "build/image/Dockerfile", "api.Dockerfile"])
+def test_a_dockerfile_of_ours_that_was_only_moved_keeps_its_place(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from lading.cli import main
+
+    for path, text in ROOT.items():
+        (tmp_path / path).write_text(text)
+    assert main(["init", str(tmp_path)]) == 0
+    before = stages.start(tmp_path, {})
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "Dockerfile").rename(tmp_path / place)
+    after = stages.start(tmp_path, {})
+    assert (after.plan.layout, after.plan.because["layout"]) == (Layout(dockerfile=place), f"{place}:1")
+    assert replace(after.plan, layout=Layout(), because={}) == replace(before.plan, because={})  # it is no evidence
+    capsys.readouterr()
+    assert main(["init", str(tmp_path)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert f"update    {place}" in said
+    assert f"new       {place}.dockerignore" in said
+    assert not any(line.startswith(("foreign", "left", "conflict")) for line in said)
+    assert not (tmp_path / "Dockerfile").exists()
+    assert f"dockerfile: {place}\n" in (tmp_path / "compose.yaml").read_text()
+    assert main(["init", str(tmp_path), "--check"]) == 0
+
+
+def test_one_that_was_moved_in_a_repository_is_still_of_its_backend(repository: Path) -> None:
+    from lading.cli import main
+
+    assert main(["init", str(repository)]) == 0
+    (repository / "lading.toml").unlink()
+    (repository / "image").mkdir()
+    (repository / "docker/backend/Dockerfile").rename(repository / "image/Dockerfile")
+    assert stages.start(repository, {}).plan.layout == Layout(dockerfile="image/Dockerfile", code="backend")
+
+
+def test_one_that_was_moved_and_edited_is_theirs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from lading.cli import main
+
+    for path, text in ROOT.items():
+        (tmp_path / path).write_text(text)
+    assert main(["init", str(tmp_path)]) == 0
+    ours = (tmp_path / "Dockerfile").read_text()
+    (tmp_path / "Dockerfile").unlink()
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "docker/Dockerfile").write_text(ours.replace("EXPOSE 8000", "EXPOSE 80"))
+    capsys.readouterr()
+    assert main(["init", str(tmp_path)]) == 0
+    assert "foreign   docker/Dockerfile" in capsys.readouterr().out.splitlines()
+    assert "EXPOSE 80\n" in (tmp_path / "docker/Dockerfile").read_text()

@@ -9,6 +9,7 @@ import pytest
 
 from lading import checks, stages, written
 from lading.build import docker
+from lading.checks import composition
 from lading.cli import main
 from lading.detect import services
 from lading.errors import BadInput
@@ -255,3 +256,19 @@ def test_a_folder_without_a_manifest_is_no_backend(folder: Path, capsys: pytest.
     )
     assert main(["init", str(folder), "--service", "shop"]) == 2
     assert capsys.readouterr().err.splitlines()[-1] == "hint: the backends are `admin`, `api`"
+
+
+def test_a_compose_file_of_the_repository_is_the_one_that_is_judged(folder: Path) -> None:
+    own = "services:\n  api:\n    build:\n      context: .\n      dockerfile: services/api/Dockerfile\n"
+    put(folder, {"docker-compose.yml": own})
+    stage = stages.start(folder, {"service": "api"})
+    files = checks.around.texts(stage.context, stages.files(stage), home=stage.plan.layout.home)
+    base, more = composition.read(files, stage.plan)
+    assert (base.path, more) == ("docker-compose.yml", None)
+    assert composition.ours(base.services["api"], stage.plan)
+    # What the root has of another backend is not the project's own.
+    put(folder, {"compose.yaml": own, written.RECORD: json.dumps({"compose.yaml": "x"})})
+    (folder / "docker-compose.yml").unlink()
+    stage = stages.start(folder, {"service": "api"})
+    files = checks.around.texts(stage.context, stages.files(stage), home=stage.plan.layout.home)
+    assert composition.read(files, stage.plan)[0].path == "services/api/compose.yaml"

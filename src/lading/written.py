@@ -57,7 +57,43 @@ def without(source: Source) -> Source:
 
 
 def records(source: Source) -> dict[str, Mapping[str, Last]]:
-    """The records in `source` that can be read: the folder of each, and what it says, by paths from the root."""
+    """The records in `source` that can be read: the folder of each, and what it says, by paths from the root.
+
+    A Dockerfile that was only moved is said to be where it stands now.
+    """
+    found = _records(source)
+    for folder, places in _moved(source, found).items():
+        found[folder] = {places.get(path, path): last for path, last in found[folder].items()}
+    return found
+
+
+def moved(source: Source) -> dict[str, dict[str, str]]:
+    """The Dockerfiles that stand elsewhere, as we wrote them: by the record's folder, each old place with the new."""
+    return _moved(source, _records(source))
+
+
+def _moved(source: Source, found: Mapping[str, Mapping[str, Last]]) -> dict[str, dict[str, str]]:
+    out: dict[str, dict[str, str]] = {}
+    taken = {path for record in found.values() for path in record}
+    for folder, record in found.items():
+        # One that is out of sight is not gone.
+        gone = {
+            path: last for path, last in record.items() if _is_dockerfile(path) and not views.readable(source, path)
+        }
+        free = (path for path in sorted(source.files) if _is_dockerfile(path) and path not in taken) if gone else ()
+        for path in free:
+            old = next((one for one, last in gone.items() if _stands(source, path, last)), None)
+            if old is not None:
+                out.setdefault(folder, {})[old] = path
+                del gone[old]
+    return out
+
+
+def _is_dockerfile(path: str) -> bool:
+    return "dockerfile" in posixpath.basename(path).lower()
+
+
+def _records(source: Source) -> dict[str, Mapping[str, Last]]:
     found: dict[str, Mapping[str, Last]] = {}
     for path in sorted(path for path in source.files if path == RECORD or path.endswith(f"/{RECORD}")):
         folder = posixpath.normpath(path.removesuffix(RECORD))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from lading import written
 from lading.dependencies import installs
 from lading.detect import evidence_docker, evidence_images
 from lading.model import Fact, Layout
@@ -35,7 +36,7 @@ class _Found(NamedTuple):
 def detect(source: Source) -> Fact[Layout] | None:
     """The layout that the project has; None for the usual one. The compose file decides, then where Dockerfiles are."""
     whole, folder = (source.whole, source.folder) if isinstance(source, Below) else (source, ".")
-    found = list(_composed(whole, folder)) or list(_standing(whole, folder))
+    found = list(_composed(whole, folder)) or list(_moved(whole, folder)) or list(_standing(whole, folder))
     if not found:
         return None
     first = next((one for one in found if one.serves), found[0])
@@ -64,6 +65,16 @@ def _composed(whole: Source, folder: str) -> Iterator[_Found]:
             if (file, folder == ".") == ("Dockerfile", False):
                 continue  # in the root of a repository: of what else is in it, as likely
             yield _Found(_layout(file, context, folder), f"{path}:{service.build_line}", _serving(stages, command))
+
+
+def _moved(whole: Source, folder: str) -> Iterator[_Found]:
+    """The Dockerfile that we wrote for the backend, where somebody put it elsewhere, as it was."""
+    for home, places in written.moved(whole).items():
+        for path in places.values() if home in {".", folder} else ():
+            code = written.copied(_text(whole, path))
+            if code == folder or (code == "." and home == folder):
+                inside = code == "." and (folder == "." or path.startswith(f"{folder}/"))
+                yield _Found(_layout(path, folder if inside else ".", folder), f"{path}:1", serves=True)
 
 
 def _standing(whole: Source, folder: str) -> Iterator[_Found]:
