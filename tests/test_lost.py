@@ -114,3 +114,15 @@ def test_what_was_edited_counts_again() -> None:
 def test_a_record_that_is_none_hides_nothing(record: str | bytes) -> None:
     tree = Memory({"main.py": APP, written.RECORD: record})
     assert set(written.without(tree).files) == {"main.py"}
+
+
+def test_which_backend_a_flag_said_no_file_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in ("api", "admin"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / "docker" / folder).mkdir(parents=True)
+        (tmp_path / folder / "main.py").write_text(APP)
+        (tmp_path / folder / "requirements.txt").write_text(REQUIREMENTS)
+        text = f"FROM python:3.12-slim\nCOPY {folder}/ .\nCMD uvicorn main:app\n"
+        (tmp_path / "docker" / folder / "Dockerfile").write_text(text)
+    assert main(["init", str(tmp_path), "--service", "api", "--force"]) == 0
+    assert "service" not in capsys.readouterr().err

@@ -110,7 +110,7 @@ def test_each_file_names_what_is_its_own(folder: Path, init: Init) -> None:
     assert '".:/app"' in (folder / "services/api/compose.override.yaml").read_text().replace("- .:/app", '".:/app"')
     guide = (folder / "services/api/DOCKER.md").read_text()
     assert "\nlading init ../.. --service services/api" in guide
-    assert "fewer words, each with `../.. --service services/api`." in guide
+    assert "fewer words,\neach with `../.. --service services/api`." in guide
 
 
 def test_docker_is_sent_what_the_one_needs(folder: Path, init: Init) -> None:

@@ -26,12 +26,9 @@ def lines(tree: Source, folder: str, project: Project, settings: Settings, paths
     """
     rest = views.without(tree, tuple(paths))
     out = []
-    if folder != "." and not settings.given("service"):
-        try:
-            same = services.choose(rest, settings).services[0].value.folder == folder
-        except (BadInput, IndexError):
-            same = False
-        out += [] if same else [f"service = {json.dumps(folder)}"]
+    # Where a flag said which backend, no file did.
+    if folder != "." and _is_chosen(tree, folder, settings) and not _is_chosen(rest, folder, settings):
+        out.append(f"service = {json.dumps(folder)}")
     try:
         after = detect(views.below(rest, folder), settings)
     except BadInput:
@@ -39,6 +36,14 @@ def lines(tree: Source, folder: str, project: Project, settings: Settings, paths
     inner = tuple(posixpath.relpath(path, folder) for path in paths)
     keys = dict.fromkeys(_keys(project, after, inner, settings))
     return (*out, *_image(project, after, settings), *settle.lines(project, tuple(keys)), *_packages(project, after))
+
+
+def _is_chosen(tree: Source, folder: str, settings: Settings) -> bool:
+    """Whether the backend in `folder` is the one that `tree` is taken for."""
+    try:
+        return services.choose(tree, settings).services[0].value.folder == folder
+    except (BadInput, IndexError):
+        return False
 
 
 def _keys(project: Project, after: Project | None, paths: Sequence[str], settings: Settings) -> Iterator[str]:

@@ -77,7 +77,7 @@ def _which(plan: Plan) -> str:
 
 
 def _whose(plan: Plan) -> str:
-    return f", each with `{_which(plan).strip()}`" if _which(plan) else ""
+    return f",\neach with `{_which(plan).strip()}`" if _which(plan) else ""
 
 
 def _seen(plan: Plan, path: str) -> str:
