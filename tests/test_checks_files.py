@@ -353,6 +353,19 @@ CASES = (
         ("fail `wcwidth` is missing, and tabulate requires it",),
     ),
     Case(
+        "production-dependencies",
+        replace(
+            containing(metadata("greeting", "1.0", "wcwidth", site="/opt/project")),
+            plan=requiring("fastapi", "greeting"),
+        ),
+        ("fail `wcwidth` is missing, and greeting requires it",),
+    ),
+    Case(
+        "no-development-dependencies",
+        containing(metadata("greeting", "1.0", site="/opt/project")),
+        ("fail /opt/project: `greeting` is installed, and production does not require it",),
+    ),
+    Case(
         "no-development-dependencies",
         WINDOWS,
         ("fail /opt/venv/lib/python3.13/site-packages: `tabulate` is installed, and production does not require it",),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lading.checks.evidence import Check, Said, counted, failed, passed, unknown
 from lading.model import Contents, Image, Plan
+from lading.plan import PROJECT
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -29,7 +30,7 @@ DEVELOPMENT = frozenset(
 #: What an interpreter's own image brings with it.
 _INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
 
-_METADATA = re.compile(r"(.*/(?:site|dist)-packages)/[^/]+\.dist-info/METADATA")
+_METADATA = re.compile(rf"(.*/(?:site|dist)-packages|{PROJECT})/[^/]+\.dist-info/METADATA")
 _RECORD = re.compile(r"(.*/(?:site|dist)-packages)/[^/]+\.dist-info/RECORD")
 
 
@@ -40,7 +41,7 @@ class Distribution:
     name: str  # normalised, PEP 503
     version: str
     requires: tuple[str, ...]
-    place: str  # its site-packages
+    place: str  # its site-packages; `PROJECT` where it is of the project's own code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,13 +163,18 @@ def closure(
 
 
 def served(there: tuple[Distribution, ...], plan: Plan) -> tuple[Distribution, ...]:
-    """The distributions beside the production ones, where an interpreter's image has some of its own elsewhere."""
+    """The distributions beside the production ones, where an interpreter's image has some of its own elsewhere.
+
+    With them what the builders install from folders of the repository, which has a place of its own.
+    """
     direct = {_normal(one.name) for one in map(_requirement, plan.dependencies.requirements) if one}
     counts: dict[str, int] = {}
     for one in there:
+        if one.place == PROJECT:
+            continue
         counts[one.place] = counts.get(one.place, 0) + (one.name in direct)
-    best = max(counts, key=lambda place: (counts[place], not place.startswith("/usr/"), place))
-    return tuple(one for one in there if one.place == best)
+    best = max(counts, key=lambda place: (counts[place], not place.startswith("/usr/"), place), default=PROJECT)
+    return tuple(one for one in there if one.place in {best, PROJECT})
 
 
 def _nothing(plan: Plan) -> Said:
