@@ -54,6 +54,7 @@ user=$(quoted "$MARIADB_USER") database=\`${MARIADB_DATABASE//\`/\`\`}\`
   for place in localhost 127.0.0.1 ::1; do
     echo "CREATE USER healthcheck@'$place' IDENTIFIED BY '$healthcheck';"
   done
+  echo "DROP USER IF EXISTS root@'127.0.0.1', root@'::1';" # who have no password
   [ "$host" = "'localhost'" ] || echo "CREATE USER root@$host IDENTIFIED BY $root;
     GRANT ALL ON *.* TO root@$host WITH GRANT OPTION;"
   [ -z "$MARIADB_DATABASE" ] || echo "CREATE DATABASE IF NOT EXISTS $database;"
