@@ -64,6 +64,12 @@ def store(code: str, needs: str, **files: str) -> Database | None:
          "psycopg2\n", Database(dialect="sqlite")),
         ("import sqlite3\ndef go():\n    return sqlite3.connect('/data/x.db')\n", "",
          Database(dialect="sqlite", url="sqlite:////data/x.db")),
+        (SYNC + "if os.getenv('CI'):\n    url = os.getenv('A_TEST_URL')\nelse:\n    url = os.getenv('A_URL')\n"
+         "e = create_engine(url)\n", "psycopg2\n",
+         Database(dialect="postgresql", variable="A_URL", driver="psycopg2")),
+        ("from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    url: str = os.environ['A_URL']\n"
+         "e = create_engine(S().url)\n".replace("from", SYNC + "from", 1), "psycopg2\n",
+         Database(dialect="postgresql", variable="A_URL", driver="psycopg2")),
         ("", "psycopg2-binary\n", None),
     ],
 )  # fmt: skip
@@ -94,6 +100,12 @@ def test_the_engine_that_the_application_imports_stands_above_a_scripts() -> Non
     assert project.database is not None
     assert project.database.value.variable == "APP_URL"
     assert project.database.others == ("postgresql by SCRIPT_URL at seed.py:3",)
+
+
+def test_a_store_that_a_script_opens_too_is_the_applications() -> None:
+    store = "import os\nimport redis\nclient = redis.from_url(os.environ['CACHE_URL'])\n"
+    project = found("import store\n", "redis\n", **{"store.py": store, "script.py": "from store import os\n" + store})
+    assert [fact.value.variable for fact in project.stores] == ["CACHE_URL"]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,12 @@ PYDANTIC = "from pydantic_settings import BaseSettings, SettingsConfigDict\nfrom
 ONE = PYDANTIC + "class Settings(BaseSettings):\n    {}\nsettings = Settings()\n"
 
 
+MANDATORY = (
+    "import os\ndef env(key, *, mandatory=False, default=None):\n    value = os.getenv(key) or default\n"
+    "    if mandatory and not value:\n        raise OSError(key)\n    return value\n"
+)
+
+
 def found(files: dict[str, str | bytes]) -> Project:
     source = Memory({"requirements.txt": "fastapi\nuvicorn\n", **files})
     return detect(source, settings.load(source, {}, {}))
@@ -56,6 +62,13 @@ def variables(code: str, **files: str) -> dict[str, Variable]:
         ("import os\ndef env(name, *rest):\n    return os.environ[f'APP_{name}']\nenv('X')\n", "APP_X", None, True),
         ("import os\nfrom dotenv import dotenv_values as d\nc = {**d(), **os.environ}\nc['X']\n", "X", None, True),
         ("from sqlalchemy import create_engine\nimport os\ncreate_engine(os.getenv('X'))\n", "X", None, True),
+        ("from decouple import config\nx = config('X')\n", "X", None, True),
+        ("import decouple\nx = decouple.config('X', cast=str)\n", "X", None, True),
+        ("import decouple\nx = decouple.config('X', default='d')\n", "X", "d", False),
+        (MANDATORY + "env('X', default=None)\n", "X", None, False),
+        (MANDATORY + "env('X', mandatory=True)\n", "X", None, True),
+        (MANDATORY.replace("if mandatory and", "if not mandatory and") + "env('X')\n", "X", None, True),
+        (MANDATORY.replace("mandatory and ", "") + "env('X')\n", "X", None, True),
         (ONE.format("x: int"), "X", None, True),
         (ONE.format("x: int = 60 * 24"), "X", "1440", False),
         (ONE.format("x: str | None = None"), "X", None, False),
@@ -64,6 +77,8 @@ def variables(code: str, **files: str) -> dict[str, Variable]:
         (ONE.format("x: str = Field('d', validation_alias='y')"), "Y", "d", False),
         (ONE.format("x: str = Field(env='Y')"), "X", None, True),
         (ONE.format("x: list[str] = Field(default_factory=list)"), "X", None, False),
+        (ONE.format("x: Annotated[str, Field('d', alias='Y')]"), "Y", "d", False),
+        (ONE.format("x: Annotated[str, Field(alias='Y')]"), "Y", None, True),
         (ONE.format("x: str = ...").replace("...", "Field(...)"), "X", None, True),
         (ONE.format("x: str").replace("Settings()", "Settings(x='given')"), "X", None, False),
         (ONE.format("x: str").replace("Settings()", "Settings(**{'x': 'given'})"), "X", None, False),
@@ -178,6 +193,11 @@ def test_a_base_class_that_nobody_makes_is_not_listed() -> None:
     assert sorted(variables("from config import Settings\nSettings()\n", config=code)) == ["APP_A", "APP_B"]
 
 
+def test_a_default_that_reads_another_variable_names_it() -> None:
+    code = "import os\n" + PYDANTIC + "class S(BaseSettings):\n    host: str = os.environ['DB_HOST']\nS()\n"
+    assert {name: one.required for name, one in variables(code).items()} == {"DB_HOST": True}
+
+
 def test_a_model_in_a_model_is_one_variable_without_a_delimiter() -> None:
     code = PYDANTIC + "class In(BaseModel):\n    a: int\nclass S(BaseSettings):\n    inner: In\nS()\n"
     assert variables(code) == {"INNER": Variable(name="INNER", required=True, type="json")}
@@ -207,8 +227,9 @@ def test_starlette_needs_its_file_in_some_releases_only(config: str, requirement
 
 
 @pytest.mark.parametrize(
-    ("name", "secret"), [("PGPASSWORD", True), ("DB_PASS", True), ("PASSWORD_MIN_LENGTH", False), ("TOKENIZER", False)]
-)
+    ("name", "secret"), [("PGPASSWORD", True), ("DB_PASS", True), ("PASSWORD_MIN_LENGTH", False), ("TOKENIZER", False),
+                       ("APP_DB_PW", True), ("PUSH_PRIVKEY", True), ("TOKEN_RENEWAL_WINDOW", False)]
+)  # fmt: skip
 def test_a_secret_is_known_by_the_end_of_a_word(name: str, secret: bool) -> None:
     assert is_secret(name) is secret
 

@@ -88,6 +88,18 @@ def placed(more: str, files: dict[str, str] | None = None) -> dict[str, tuple[st
             {"data": (None, None)},
         ),
         ('os.makedirs("var")\n', {"var/a": "", "var/.gitignore": "*\n"}, {"var": ("var", "var")}),
+        (
+            "class S:\n    ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), 'x', os.pardir))\n"
+            "    DATA = f'{ROOT}/rows'\nos.makedirs(S.DATA)\n",
+            {},
+            {"rows": ("rows", "rows")},
+        ),
+        (
+            "from aerich import Command\nCommand({}).init_db(safe=True)\n",
+            {},
+            {"migrations": ("migrations", "migrations")},
+        ),
+        ("from aerich import Command\nCommand({}).upgrade()\n", {}, {}),
         ('os.makedirs(".data")\n', {".data/.gitkeep": ""}, {".data": (".data", ".data")}),
     ],
 )

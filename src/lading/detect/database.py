@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from lading.detect import settings_drivers, settings_stores, stores
+from lading.detect import settings_drivers, settings_stores, settings_text, stores
 from lading.detect.code import Code
 from lading.detect.settings_stores import MAIN, Known
 from lading.detect.stores import Opened
@@ -17,8 +17,6 @@ from lading.source import Source
 #: Libraries that open a file by its path, and not by a URL.
 _FILES = frozenset({"sqlite3", "aiosqlite", "peewee"})
 
-#: Variables of the database that only tests use.
-_TESTS = re.compile(r"(?:^|_)TEST(?:S|ING)?(?:_|$)", re.IGNORECASE)
 #: Files that processes beside the server may run.
 _WORKS = re.compile(r"(?:^|/)env\.py$|worker|task|celery|queue|consumer|job|broker|stream", re.IGNORECASE)
 
@@ -41,8 +39,9 @@ def detect(
     every = [(one, fact) for one in _ordered(known) if (fact := _fact(known, one))]
     found = list({_identity(fact.value): fact for _, fact in reversed(every)}.values())[::-1]
     # What only a script opens is told, and is none of the backend's stores.
+    used = {fact for one, fact in every if one.path in reached or _WORKS.search(one.path)}
     imported = any(one.path in reached for one, _ in every)
-    scripts = {fact for one, fact in every if imported and one.path not in reached and not _WORKS.search(one.path)}
+    scripts = {fact for _, fact in every if imported and fact not in used}
     main = next((fact for fact in found if fact.value.dialect in MAIN), None)
     if main is None or not _tells(main.value):
         main = settings_stores.by_name(known, main) or main
@@ -66,7 +65,7 @@ def _ordered(known: Known) -> list[Opened]:
         told = (one.value.variable or "", *one.value.parts) if one.value else ()
         return (
             one.path not in known.reached,
-            any(_TESTS.search(name) for name in told),
+            any(settings_text.OF_TESTS.search(name) for name in told),
             one.dialect == "redis",
             one.library in {"sqlite3", "aiosqlite"} and not given,
             one.value is None,

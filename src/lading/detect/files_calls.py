@@ -19,7 +19,8 @@ _WORDS = (b"StaticFiles(", b"Templates(", b"FileSystemLoader(", b"open(", b".rea
           b".write_text(",
           b".write_bytes(", b"makedirs(", b".mkdir(", b"FileHandler", b"loguru", b"ssl_", b"load_cert_chain(",
           b"fileConfig(", b"FileResponse(", b"RepositoryEnv(", b"RepositoryIni(", b"starlette.config",
-          b"basicConfig(", b"shutil.copy", b"shutil.move(", b"os.replace(", b"os.rename(")  # fmt: skip
+          b"basicConfig(", b"shutil.copy", b"shutil.move(", b"os.replace(", b"os.rename(",
+          b"aerich")  # fmt: skip
 
 _READS = frozenset({"read_text", "read_bytes"})
 _WRITES = frozenset({"write_text", "write_bytes", "mkdir", "touch"})
@@ -118,6 +119,8 @@ def _of(  # noqa: C901, PLR0912 - a table
         yield from use(at, written=True, hard=False, purpose="logs") if not _is_stream(at) else ()
     elif name == "basicConfig" and "filename" in given:
         yield from use(given["filename"], written=True, hard=False, purpose="logs")
+    elif name == "Command" and _writes_revisions(code, path, func, within):
+        yield from use(given.get("location", ast.Constant("migrations")), written=True, hard=False)
     elif name == "fileConfig":
         yield from use(given.get("fname", first), purpose="settings")
     elif name in {"RepositoryEnv", "RepositoryIni"}:
@@ -158,6 +161,12 @@ def asks(code: Code, use: Use) -> bool:
         code.memo[key] = found
     asked: dict[Function | None, set[Located | None]] = code.memo[key]
     return use.within in asked if use.within else use.at in asked.get(None, ())
+
+
+def _writes_revisions(code: Code, path: str, func: ast.expr, within: Function | None) -> bool:
+    """Whether the application itself writes Aerich's migrations, by `Command(…)`, and does not only apply them."""
+    writes = any(word in code.data(path) for word in (b".init_db(", b".migrate("))
+    return writes and names.resolve(code, path, func, within) == "aerich.Command"
 
 
 def _starlette_fails(has: Declared) -> bool:

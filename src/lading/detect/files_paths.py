@@ -17,6 +17,8 @@ LONGEST = 400
 #: Calls that name what their first argument names, and calls that join their arguments.
 _SAME = frozenset({"str", "Path", "PurePath", "PosixPath", "AsyncPath", "abspath", "realpath", "normpath", "expanduser",
                    "expandvars", "fspath", "UPath"})  # fmt: skip
+#: Names of folders that the library has.
+_FOLDERS = {"os.pardir": "..", "os.path.pardir": "..", "os.curdir": ".", "os.path.curdir": "."}
 _METHODS = frozenset({"resolve", "absolute", "as_posix", "expanduser", "__str__"})
 
 
@@ -177,32 +179,43 @@ def _all(given: Sequence[Located | None]) -> Located | None:
 def _named(
     code: Code, path: str, node: ast.Name | ast.Attribute, within: Function | None, depth: int
 ) -> Located | None:
-    if isinstance(node, ast.Name):
-        around = names.scope(code, path, within, node.id)
-        if around and settings_objects.is_given(code, around, node.id):
-            given = settings_calls.given(code, path, around, node.id)
-            each = (locate(code, file, value, inner, depth + 1) for file, value, inner in given)
-            return next((found for found in each if found), None)
-        steps = settings_bound.steps(code, path, node, around, within)
-        each = (locate(code, path, step.value, around, depth + 1) for step in reversed(steps))
-        if found := next((found for found in each if found), None):
-            return found
+    if isinstance(node, ast.Name) and (bound := _bound(code, path, node, within, depth)):
+        return bound[0]
     match names.resolve(code, path, node, within):
         case Place(path=file, node=ast.expr() as value) if value is not node:
             return locate(code, file, value, within if file == path else None, depth + 1)
+        case str() as library if library in _FOLDERS:
+            return Located(_FOLDERS[library])
         case _:
             pass
-    if isinstance(node, ast.Attribute):
-        owner = settings_objects.instance(code, path, node.value, within)
-        match settings_objects.member(code, owner, node.attr) if owner else None:
-            case (file, ast.expr() as value, function) if not _is_field(value):
-                if found := locate(code, file, value, function, depth + 1):
-                    text = values.fold(code, path, node, within)
-                    return replace(found, variable=text.variable if text else None)
-            case _:
-                if part := _part(code, path, node, within):
-                    return locate(code, *part[:2], part[2], depth + 1)
+    if isinstance(node, ast.Name):
+        # In the body of a class: `BASE = dirname(__file__)`, then `DATA = join(BASE, "data")`.
+        near = settings_bound.beside(code, path, node)
+        found = locate(code, path, near, None, depth + 1) if near is not node else None
+        return found or _text(code, path, node, within)
+    owner = settings_objects.instance(code, path, node.value, within)
+    match settings_objects.member(code, owner, node.attr) if owner else None:
+        case (file, ast.expr() as value, function) if not _is_field(value):
+            if found := locate(code, file, value, function, depth + 1):
+                text = values.fold(code, path, node, within)
+                return replace(found, variable=text.variable if text else None)
+        case _:
+            if part := _part(code, path, node, within):
+                return locate(code, *part[:2], part[2], depth + 1)
     return _text(code, path, node, within)
+
+
+def _bound(code: Code, path: str, node: ast.Name, within: Function | None, depth: int) -> tuple[Located | None] | None:
+    """What a name is that calls give, or that something binds more than once; None: nothing here decides."""
+    around = names.scope(code, path, within, node.id)
+    if around and settings_objects.is_given(code, around, node.id):
+        given = settings_calls.given(code, path, around, node.id)
+        each = (locate(code, file, value, inner, depth + 1) for file, value, inner in given)
+        return (next((found for found in each if found), None),)
+    steps = settings_bound.steps(code, path, node, around, within)
+    each = (locate(code, path, step.value, around, depth + 1) for step in reversed(steps))
+    found = next((found for found in each if found), None)
+    return (found,) if found else None
 
 
 def _part(

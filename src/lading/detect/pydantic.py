@@ -214,7 +214,7 @@ def _field(code: Code, path: str, stmt: ast.AnnAssign, rules: _Rules, start: str
     call = next((node for node in calls if isinstance(node, ast.Call) and _is_field(code, path, node)), None)
     if call is not None:
         given = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
-        if call is default:
+        if call is default or default is None:  # `Annotated[str, Field("x")]`
             default = given.get("default", call.args[0] if call.args else None)
         made = "default_factory" in given
         alias = given.get("env") if rules.version == 1 else given.get("validation_alias") or given.get("alias")

@@ -78,9 +78,21 @@ def variables(asked: Asked, tree: Tree) -> Iterator[Fact[Variable]]:
             continue
         given = _given(asked, place)
         for name, field in pydantic.fields(asked.code, place.path, place.node).items():
+            if _reads_another(asked.code, field):
+                continue
             fact = _fact(asked.code, field)
             required = fact.value.required and when and name not in given
             yield replace(fact, value=replace(fact.value, required=required))
+
+
+def _reads_another(code: Code, field: pydantic.Field) -> bool:
+    """Whether a field's default reads a variable of another name, `host: str = os.getenv("DB_HOST")`: that is meant.
+
+    Not of a list: the class takes JSON from its own variable, and the default takes something else from the other.
+    """
+    default = values.fold(code, field.path, field.default)
+    other = default.variable if default and field.kind.type not in {"list", "json"} else None
+    return other is not None and other.upper() != field.variable.upper()
 
 
 def _given(asked: Asked, place: Place) -> frozenset[str]:

@@ -11,6 +11,7 @@ from lading.detect import (
     names,
     settings_called,
     settings_calls,
+    settings_exits,
     settings_guards,
     settings_read,
     settings_types,
@@ -221,7 +222,7 @@ def _asked_for(code: Code, tree: Tree) -> Iterator[str]:
     """The names that are asked for, by `"X" in os.environ` or by `get`: who asks first does not fail."""
     for node, within in tree.nodes:
         found = settings_read.read(code, tree.path, node, within)
-        if found and not found.hard and found.kind == "environ" and found.default is None:
+        if found and not (found.hard or _is_own(found, within)) and found.kind == "environ" and found.default is None:
             name = values.fold(code, tree.path, found.name, within)
             yield from [found.prefix + name.text] if name else []
         match node:
@@ -258,7 +259,7 @@ def _lacking(stmt: ast.stmt) -> Iterator[ast.expr]:
             yield from [test] if isinstance(test, ast.Name | ast.Attribute | ast.Call) else []
             if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.IsNot):
                 yield test.left
-        case ast.If(test=test, body=body) if settings_read.exits(body):
+        case ast.If(test=test, body=body) if settings_exits.exits(body):
             for one in test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) else [test]:
                 match one:
                     case ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=ast.Name(id="all"), args=[listed])):

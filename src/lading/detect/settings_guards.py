@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from lading.detect import names, settings_read, values
+from lading.detect import names, settings_exits, settings_read, values
 from lading.detect.code import Code, Function, written
 from lading.detect.names import Place
 
@@ -84,7 +84,7 @@ def _more(over: Under, guard: Guard) -> Under:
 def _catches(handler: ast.ExceptHandler) -> bool:
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     caught = any(written(one).rpartition(".")[2] in _CAUGHT for one in types)
-    return caught and not settings_read.exits(handler.body)
+    return caught and not settings_exits.exits(handler.body)
 
 
 def runs(code: Code, path: str, over: Under, within: Function | None = None) -> bool | None:

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 _SECRET = frozenset({"SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "PASS", "PWD", "TOKEN", "KEY", "CREDENTIALS", "DSN",
-                     "APIKEY", "SALT"})  # fmt: skip
+                     "APIKEY", "SALT", "PW", "PRIVKEY"})  # fmt: skip
 #: `ACCESS_TOKEN_EXPIRE_MINUTES`, `API_KEY_HEADER` and `PUBLIC_KEY` tell nobody a secret.
 _ABOUT = frozenset(
     {
-        "ALGORITHM", "AUDIENCE", "COUNT", "DAYS", "ENABLED", "EXPIRATION", "EXPIRE", "EXPIRES", "EXPIRY", "HEADER",
-        "HOURS", "ISSUER", "LENGTH", "LIFETIME", "LIMIT", "MAX", "MIN", "MINUTES", "NAME", "PATH", "PREFIX", "PUBLIC",
-        "SECONDS", "SIZE", "TTL", "TYPE", "URL",
+        "ALGORITHM", "AUDIENCE", "COUNT", "DAYS", "DURATION", "ENABLED", "EXPIRATION", "EXPIRE", "EXPIRES",
+        "EXPIRY", "HEADER", "HOURS", "INTERVAL", "ISSUER", "LENGTH", "LIFETIME", "LIMIT", "MAX", "MIN",
+        "MINUTES", "NAME", "PATH", "PREFIX", "PUBLIC", "SECONDS", "SIZE", "TTL", "TYPE", "URL", "WINDOW",
     }
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from lading.detect import names, settings_called
+from lading.detect import names, settings_called, settings_exits
 from lading.detect.code import Code, Function, flat
 from lading.detect.names import Meaning, Place
 
@@ -39,7 +39,7 @@ class Read:
     cast: ast.expr | None = None
 
 
-def read(  # noqa: C901, PLR0911, PLR0912 - a table
+def read(  # noqa: PLR0911 - a table
     code: Code, path: str, node: ast.AST, within: Function | None = None
 ) -> Read | None:
     """`node` as a reading of the environment: `os.environ["X"]`, `os.getenv("X")`, `config("X")`, `env.int("X")`."""
@@ -58,25 +58,32 @@ def read(  # noqa: C901, PLR0911, PLR0912 - a table
                 return Read(key, _given(node, rest, "default"), hard=attr == "pop" and not rest, kind=kind)
             if kind == "environs" and attr not in _NO_READ:
                 return _env(code, path, node, key, rest, within, cast=ast.Name(id=attr, ctx=ast.Load()))
-            return _own(code, path, node, within)
-        case ast.Call(func=ast.Name() | ast.Attribute() as func, args=[key, *rest]):
+            return _called_itself(code, path, node, key, rest, within)
+        case ast.Call(func=ast.Name() as func, args=[key, *rest]):
             if names.resolve(code, path, func, within) in {"os.getenv", "os.environ.get", "os.getenvb"}:
                 return Read(key, _given(node, rest, "default"), hard=False)
-            match reader(code, path, func, within):
-                case "decouple":
-                    default = _given(node, rest, "default")
-                    return Read(key, default, hard=default is None, cast=_given(node, rest[1:], "cast"))
-                case "starlette":
-                    default = _given(node, rest[1:], "default")
-                    return Read(key, default, hard=default is None, cast=_given(node, rest, "cast"))
-                case "environs":
-                    return _env(code, path, node, key, rest, within, cast=None)
-                case _:
-                    return _own(code, path, node, within)
+            return _called_itself(code, path, node, key, rest, within)
         case ast.Call(func=ast.Name() | ast.Attribute()) if node.keywords:
             return _own(code, path, node, within)
         case _:
             return None
+
+
+def _called_itself(  # noqa: PLR0917 - what is known goes along
+    code: Code, path: str, node: ast.Call, key: ast.expr, rest: list[ast.expr], within: Function | None
+) -> Read | None:
+    """A call of what reads by being called: `config("X")`, `decouple.config("X")`, a function of the project's own."""
+    match reader(code, path, node.func, within):
+        case "decouple":
+            default = _given(node, rest, "default")
+            return Read(key, default, hard=default is None, cast=_given(node, rest[1:], "cast"))
+        case "starlette":
+            default = _given(node, rest[1:], "default")
+            return Read(key, default, hard=default is None, cast=_given(node, rest, "cast"))
+        case "environs":
+            return _env(code, path, node, key, rest, within, cast=None)
+        case _:
+            return _own(code, path, node, within)
 
 
 def options(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
@@ -156,6 +163,9 @@ def _own(code: Code, path: str, node: ast.Call, within: Function | None) -> Read
     key, said = given.get(name), given.get(default, wrapper.read.default)
     if key is None:
         return None
+    asked = given.get(wrapper.switch, wrapper.usual) if wrapper.switch else None
+    if isinstance(asked, ast.Constant) and bool(asked.value) is not wrapper.raises_when:
+        return replace(wrapper.read, name=key, default=said, hard=False)
     hard = wrapper.read.hard and (said is None or (isinstance(said, ast.Constant) and said.value is None))
     return replace(wrapper.read, name=key, default=said, hard=hard)
 
@@ -166,6 +176,9 @@ class Wrapper:
 
     parameters: tuple[str, ...]  # as a caller gives them
     read: Read
+    switch: str = ""  # the parameter that decides whether it fails: `if required and value is None: raise`
+    usual: ast.expr | None = None  # what it is where a call leaves it out
+    raises_when: bool = True
 
 
 def own(code: Code, path: str, func: ast.expr, within: Function | None) -> tuple[Wrapper, str, str] | None:
@@ -200,10 +213,11 @@ def _wrapper(code: Code, path: str, function: ast.FunctionDef) -> tuple[Wrapper,
         default = found.default.id if isinstance(found.default, ast.Name) and found.default.id in parameters else ""
         if not default:
             default = next((arg for arg in parameters if arg in {"default", "fallback", "default_value"}), "")
-        raises = any(isinstance(stmt, ast.Raise) or _exits(stmt) for stmt in flat(function.body))
+        raises = settings_exits.exits(list(flat(function.body)))
         own_default = _defaults(function).get(default) if default else found.default
         inside = replace(found, default=own_default, hard=found.hard or raises, prefix=found.prefix + prefix)
-        return Wrapper(parameters, inside), name, default
+        switch, when = ("", True) if found.hard else settings_exits.switch(function, {*parameters} - {name, default})
+        return Wrapper(parameters, inside, switch, _every_default(function).get(switch), when), name, default
     return None
 
 
@@ -221,29 +235,18 @@ def _parameter(node: ast.expr) -> tuple[str, str]:
 
 
 def _defaults(function: ast.FunctionDef) -> dict[str, ast.expr]:
-    given = function.args
-    positional = [*given.posonlyargs, *given.args]
-    last = positional[len(positional) - len(given.defaults) :]
-    both = [*zip(last, given.defaults, strict=True), *zip(given.kwonlyargs, given.kw_defaults, strict=True)]
-    found = {argument.arg: default for argument, default in both if default is not None}
+    found = _every_default(function)
     # `default=None` is how a function says that there is none.
     return {name: value for name, value in found.items() if not (isinstance(value, ast.Constant) and not _text(value))}
 
 
+def _every_default(function: ast.FunctionDef) -> dict[str, ast.expr]:
+    given = function.args
+    positional = [*given.posonlyargs, *given.args]
+    last = positional[len(positional) - len(given.defaults) :]
+    both = [*zip(last, given.defaults, strict=True), *zip(given.kwonlyargs, given.kw_defaults, strict=True)]
+    return {argument.arg: default for argument, default in both if default is not None}
+
+
 def _text(node: ast.Constant) -> bool:
     return node.value is not None and node.value is not ...
-
-
-def _exits(stmt: ast.stmt) -> bool:
-    match stmt:
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="sys"), attr="exit"))):
-            return True
-        case ast.Expr(value=ast.Call(func=ast.Name(id="exit" | "quit"))):
-            return True
-        case _:
-            return False
-
-
-def exits(body: list[ast.stmt]) -> bool:
-    """Whether a block ends the program, or raises."""
-    return any(isinstance(stmt, ast.Raise) or _exits(stmt) for stmt in body)

@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+#: Variables that only tests use: `TEST_DATABASE_URL`.
+OF_TESTS = re.compile(r"(?:^|_)TEST(?:S|ING)?(?:_|$)", re.IGNORECASE)
+
 #: A setting's text; what is longer is data.
 LONGEST = 2000
 
@@ -54,8 +57,8 @@ def formatted(text: Value | None, given: list[Value | None]) -> Value | None:
 
 
 def either(values: list[Value | None]) -> Value | None:
-    """The first variable among the alternatives, and the first text."""
-    known = [value for value in values if value]
+    """The first variable among the alternatives, and the first text; what only tests use stands behind the others."""
+    known = sorted((value for value in values if value), key=lambda one: bool(OF_TESTS.search(one.variable or "")))
     given = next((value for value in known if value.variable), None) or next((v for v in known if v.parts), None)
     text = next((value for value in known if value.text), None)
     if given is None:

@@ -286,8 +286,8 @@ def attribute(code: Code, owner: Place, name: str, depth: int = 0) -> Value | No
         if field:
             default = fold(code, field.path, field.default, None, depth + 1)
             inner = replace(default, parts=()) if default else Value("", whole=False)
-            # A default that is put together of variables itself says more than the name that nobody sets.
-            if default and default.parts:
+            # A default that reads a variable itself, or several, says more than the name that nobody sets.
+            if default and (default.parts or default.variable):
                 return default
             return replace(inner, variable=field.variable, where=f"{field.path}:{field.line}")
     match member(code, owner, name):
