@@ -97,23 +97,34 @@ def _of(store: Database, kind: str, role: str, variables: Mapping[str, Variable]
 
 
 def _parts(names: Sequence[str], variables: Mapping[str, Variable]) -> Iterator[tuple[str, str]]:
-    """Each part of an address with its variable: by what the code does with it, else by its name."""
+    """Each part of an address with its variable: by what the code does with it, else by its name.
+
+    No address is without a host: where no name is one's, it is the one variable that no other part is called like.
+    """
+    found: dict[str, str] = {}
+    others = []
     for name in names:
         part = next((part for part, pattern in _PARTS if pattern.search(name.upper())), None)
         if name in variables and variables[name].type == "account":
             part = "credentials"
         if part:
-            yield part, name
-    yield from _password(names, variables)
+            found[part] = name
+        else:
+            others.append(name)
+    if "host" not in found and len(others) == 1:
+        found["host"] = others[0]
+    yield from found.items()
+    yield from _password(names, found.get("host"), variables)
 
 
-def _password(names: Sequence[str], variables: Mapping[str, Variable]) -> Iterator[tuple[str, str]]:
+def _password(names: Sequence[str], host: str | None, variables: Mapping[str, Variable]) -> Iterator[tuple[str, str]]:
     """The variable of a password that may be unset, beside those that say where a service is: ours wants one."""
     patterns = dict(_PARTS)
     if any(patterns[part].search(name.upper()) for name in names for part in ("password", "credentials")):
         return
     for name in names:
         start = patterns["host"].sub("", name.upper())
+        start = re.sub(r"UR[LI]$", "", start) if name == host else start
         beside = (one for one in variables if one.upper().startswith(start) and one not in names)
         if start != name.upper() and (
             found := next((one for one in beside if patterns["password"].fullmatch(one.upper(), len(start))), None)
