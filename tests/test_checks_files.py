@@ -377,6 +377,16 @@ CASES = (
     ),
     Case(
         "no-development-dependencies",
+        replace(
+            containing(metadata("sortedcontainers", "2.4.0")),
+            plan=replace(
+                values.PLAN, dependencies=replace(values.DEPENDENCIES, pinned=("sortedcontainers==2.4.0 --hash=x",))
+            ),
+        ),
+        ("pass 9 distributions, none beside what production requires",),
+    ),
+    Case(
+        "no-development-dependencies",
         containing(metadata("greenlet", "3.2.0")),
         ("pass 9 distributions, none beside what production requires",),
     ),

@@ -736,6 +736,13 @@ def test_what_failed_in_a_migration_is_in_the_hint() -> None:
     assert said.hint == f"its log ends: {wanted}"
 
 
+def test_what_failed_in_a_start_is_in_the_hint() -> None:
+    log = "Traceback\nFileNotFoundError: 'm.bin'\n\nERROR:    Application startup failed. Exiting.\n"
+    said = running.silence(replace(RUNS["defaults"], ready=None, exited=3, log=log), PLAN)
+    wanted = "FileNotFoundError: 'm.bin' / ERROR:    Application startup failed. Exiting."
+    assert said.hint == f"its log ends: {wanted}"
+
+
 @pytest.mark.parametrize(
     ("log", "locked", "as_of", "told"),
     [

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from lading.checks.evidence import Check, Said, counted, failed, passed, unknown
+from lading.dependencies import requirement
 from lading.model import Contents, Image, Plan
 from lading.plan import PROJECT
 
@@ -113,7 +114,8 @@ def no_development_dependencies(contents: Contents, image: Image, plan: Plan) ->
     for need in closure(direct, by_name, minor, image.platform, sure=False):
         allowed.setdefault(need.name, need)
     plain = {need.name for need in closure(direct, by_name, minor, image.platform, sure=False, extras=False)}
-    own = {_normal(plan.name)}
+    # A lock that holds no graph may hold more than the rest requires: it says what production gets.
+    own = {_normal(plan.name), *(requirement.name(text)[0] for text in plan.dependencies.pinned)}
     beside = [one for one in production if one.name not in allowed and one.name not in own]
     outside = [one for one in beside if not (one.name in _INSTALLERS and one.place.startswith("/usr/"))]
     by_extra = sorted((DEVELOPMENT & by_name.keys() & allowed.keys()) - plain)

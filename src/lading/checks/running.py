@@ -32,6 +32,10 @@ _ASTRAY = re.compile(
 _ONCE = {"pkg_resources": "setuptools<82", "distutils": "setuptools"}
 
 
+#: The last lines that only say that the one above them ended it.
+_BELOW = re.compile(r"^lading: the migrations failed|Application startup failed\. Exiting\.$")
+
+
 def silence(run: Run, plan: Plan) -> Finding:
     """The failure of a start that did not get as far as to serve, with the end of its log."""
     how = "never answered" if run.ready is None else f"answered after {run.ready:.2f} s"
@@ -56,8 +60,8 @@ def _mended(end: str, plan: Plan) -> str:
 def end(run: Run) -> str:
     """The end of its log, which says why it ended."""
     lines = [line.strip() for line in run.log.splitlines() if line.strip()]
-    # What the launcher says of a failed migration stands below what failed.
-    told = 2 if lines and lines[-1].startswith("lading: the migrations failed") else 1
+    # What the launcher says of a failed migration, and uvicorn of a failed start, stands below what failed.
+    told = 2 if lines and _BELOW.search(lines[-1]) else 1
     last = " / ".join(lines[-told:])
     return f"its log ends: {secrets.redact(last)[:300]}" if last else "it wrote no log"
 
