@@ -27,6 +27,7 @@ from values_stack import (
     WAIT,
     WORKER,
     handed,
+    in_parts,
     scrape,
     silent,
     stacked,
@@ -490,9 +491,19 @@ CASES = (
         Case(
             "database-configures",
             replace(stacked("bind", revisions={}), plan=replace(STACK.plan, migrations=migrations)),
-            ("skip no migrations of Alembic leave a trace in the database that a start was told of",),
+            ("skip no migrations leave a trace in the database that a start was told of",),
         )
-        for migrations in (None, replace(MIGRATIONS, tool="aerich"), replace(MIGRATIONS, heads=()))
+        for migrations in (None, replace(MIGRATIONS, tool="script", heads=()), replace(MIGRATIONS, heads=()))
+    ),
+    Case(
+        "database-configures",
+        in_parts(host="DB_HOST", database="DB_NAME", password="DB_PASSWORD"),
+        ("pass 7 starts, each with another database in DB_HOST, DB_NAME: each migrated its own",),
+    ),
+    Case(
+        "database-configures",
+        in_parts(host="DB_HOST"),
+        ("skip DB_HOST say where the server is, and the code what its database is called: it has only one",),
     ),
     Case("migrations-applied", STACK, ("pass postgresql:defaults is at 0002 after the first start",)),
     Case(

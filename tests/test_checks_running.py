@@ -102,7 +102,9 @@ POSTGRES = replace(
 
 NO_REVISION = replace(PLAN, migrations=replace(values.MIGRATIONS, heads=()))
 SCRIPT = replace(PLAN, migrations=Migrations(tool="script", config="prestart.sh", folder=".", heads=()))
-AERICH = replace(PLAN, migrations=Migrations(tool="aerich", config="pyproject.toml", folder="migrations", heads=()))
+AERICH = replace(
+    PLAN, migrations=Migrations(tool="aerich", config="pyproject.toml", folder="migrations", heads=("2_c.py",))
+)
 MADE = planned(migrations=Migrations(tool="create_all", config="app/main.py", folder="app", heads=()))
 TABLES = "there are no migrations: `app/main.py` makes the tables as the application starts"
 
@@ -633,8 +635,23 @@ CASES = (
     ),
     Case(
         "migrations-applied",
+        replace(observed("defaults", revisions={}), plan=SCRIPT),
+        ("unknown prestart.sh migrates by script, of which no revisions are read",),
+    ),
+    Case(
+        "migrations-applied",
         replace(observed("defaults", revisions={}), plan=AERICH),
-        ("unknown pyproject.toml migrates by aerich, of which no revisions are read",),
+        ("fail /data: no `aerich` on /data, wanted 2_c.py",),
+    ),
+    Case(
+        "migrations-applied",
+        replace(observed("defaults", revisions={"/data/tasks.db": ("0_a.py", "1_b.py")}), plan=AERICH),
+        ("fail /data/tasks.db: `tasks.db` is at 0_a.py, 1_b.py, wanted 2_c.py",),
+    ),
+    Case(
+        "migrations-applied",
+        replace(observed("defaults", revisions={"/data/tasks.db": ("0_a.py", "1_b.py", "2_c.py")}), plan=AERICH),
+        ("pass tasks.db is at 2_c.py after the first start",),
     ),
     Case(
         "migrations-applied",

@@ -104,10 +104,10 @@ def fake(start: Start, statuses: list[int]) -> Iterator[Fake]:
         server.server_close()
 
 
-def database(*revisions: str) -> bytes:
+def database(*revisions: str, table: str = "alembic_version", column: str = "version_num") -> bytes:
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
-        connection.executemany("INSERT INTO alembic_version VALUES (?)", [(one,) for one in revisions])
+        connection.execute(f"CREATE TABLE {table} ({column} TEXT)")
+        connection.executemany(f"INSERT INTO {table} VALUES (?)", [(one,) for one in revisions])
         connection.commit()
         return connection.serialize()
 
@@ -313,13 +313,14 @@ def test_silence_is_an_answer_with_its_reason() -> None:
     [
         (database("0002"), ("0002",)),
         (database("b", "a"), ("a", "b")),
+        (database("0_a.py", table="aerich", column="version"), ("0_a.py",)),
         (database()[:18] + b"\2\2" + database("a")[20:], ("a",)),
         (database("a")[:100] + b"\xff" * 5000, ()),
         (sqlite.MAGIC, ()),
         (b"no database", ()),
         (b"", ()),
     ],
-    ids=["one", "two heads", "with a write-ahead log", "damaged", "cut off", "text", "empty"],
+    ids=["one", "two heads", "Aerich's", "with a write-ahead log", "damaged", "cut off", "text", "empty"],
 )
 def test_the_revisions_of_a_database(data: bytes, revisions: tuple[str, ...]) -> None:
     assert sqlite.revisions(data) == revisions

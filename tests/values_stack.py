@@ -97,6 +97,17 @@ BESIDE = {
 }  # fmt: skip
 
 
+def in_parts(**parts: str) -> Evidence:
+    """`STACK`, whose database several variables say one by one; each start has a database of its own."""
+    found = STACK
+    for name, run in STACK_RUNS.items():
+        said = {variable: f"{part} of {name}" for part, variable in parts.items()}
+        found = with_run(found, name, start=replace(run.start, environment={**run.start.environment, **said}))
+    backing = Backing(kind="postgresql", role="database", parts=parts, driver="psycopg")
+    database = Database(dialect="postgresql", parts=tuple(parts.values()), driver="psycopg", pool=5)
+    return replace(found, plan=replace(STACK_PLAN, database=database, backing=(backing,)))
+
+
 def stacked(name: str, **changes: Any) -> Evidence:
     """`STACK`, with one start that did other things."""
     return with_run(STACK, name, **changes)

@@ -79,8 +79,9 @@ def _python(folder: str, paths: Iterable[str]) -> list[str]:
 def migrations_applied(defaults: Run | None, plan: Plan, observation: Observation | None) -> Said:
     """The schema is at its newest revision after the first start, on an empty volume.
 
-    From the rows of `alembic_version`, on the volume or in the database that was made for the start, not from a line in
-    the log, which is written before anything is done and also when it fails. Source: S0-10 and S2-3 of the criteria.
+    From the rows of `alembic_version`, or of Aerich's own table, on the volume or in the database that was made for the
+    start, not from a line in the log, which is written before anything is done and also when it fails. Source: S0-10
+    and S2-3 of the criteria.
     """
     migrations = plan.migrations
     if migrations is None or migrations.tool == "create_all":
@@ -92,7 +93,7 @@ def migrations_applied(defaults: Run | None, plan: Plan, observation: Observatio
     dialect = plan.database.dialect if plan.database else "sqlite"
     if dialect != "sqlite" and not (observation and observation.services):
         return unknown(f"the revisions of a {dialect} database were not read")
-    if migrations.tool != "alembic":
+    if migrations.tool == "script":
         return unknown(f"{migrations.config} migrates by {migrations.tool}, of which no revisions are read")
     return _reached(defaults, migrations, plan.volume if dialect == "sqlite" else "its own database")
 
@@ -102,17 +103,25 @@ def _reached(defaults: Run, migrations: Migrations, place: str) -> Finding:
     wanted = set(migrations.heads)
     heads = ", ".join(sorted(wanted))
     if not defaults.revisions and not wanted:
-        return skipped(f"`{migrations.folder}/versions` has no revision")
+        below = "/versions" if migrations.tool == "alembic" else ""
+        return skipped(f"`{migrations.folder}{below}` has no revision")
     if not defaults.revisions:
         hint = "run the migrations before the server: the launcher of `lading init` does"
-        return failed(f"no `alembic_version` on {place}, wanted {heads}", where=place, hint=hint)
+        table = "alembic_version" if migrations.tool == "alembic" else "aerich"
+        return failed(f"no `{table}` on {place}, wanted {heads}", where=place, hint=hint)
     for path, rows in defaults.revisions.items():
-        if set(rows) == wanted:
+        if _is_at(rows, migrations):
             name = posixpath.basename(path)
             return passed(f"{name} is at {heads or 'no revision'} after the first start")
     path, rows = next(iter(defaults.revisions.items()))
     said = f"`{posixpath.basename(path)}` is at {', '.join(rows) or 'no revision'}, wanted {heads or 'none'}"
     return failed(said, where=path)
+
+
+def _is_at(rows: Iterable[str], migrations: Migrations) -> bool:
+    """Whether the table says that all was applied: Alembic's has the heads alone, Aerich's all that came before too."""
+    wanted = set(migrations.heads)
+    return set(rows) == wanted if migrations.tool == "alembic" else wanted <= set(rows)
 
 
 def migration_failure_opens_no_port(newer: Run | None, plan: Plan, observation: Observation | None) -> Said:
@@ -149,17 +158,17 @@ def replicas_serve(plan: Plan, observation: Observation) -> Said:
     runs = [run for run in observation.runs.values() if run.start.name.startswith("replica-")]
     if not runs:
         return not_started("replica-1", observation)
-    wanted = set(plan.migrations.heads)
+    wanted = plan.migrations.heads
     for run in runs:
         if run.ready is None or run.exited is not None or not run.answers or (run.answers[0].status or 500) >= 500:
             return silence(run, plan)
     rows = {row for found in runs[0].revisions.values() for row in found}
     there = ", ".join(sorted(rows)) or "no revision"
-    if rows != wanted:
+    if not _is_at(rows, plan.migrations):
         heads = ", ".join(sorted(wanted)) or "none"
         return failed(f"{len(runs)} replicas answered, but their database is at {there}, wanted {heads}")
     last = max(run.ready or 0 for run in runs)
-    at = f", at {there}" if plan.migrations.tool == "alembic" else ""
+    at = f", at {', '.join(wanted)}" if wanted else ""
     return passed(
         f"{len(runs)} at once on an empty database: all answered within {last:.1f} s{at}",
         seconds=last,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from lading.checks.evidence import Check, Said, counted, failed, limit, not_started, passed, skipped, unknown
 from lading.checks.forbidden import APP
@@ -161,13 +161,15 @@ def database_configures(database: Run | None, plan: Plan, observation: Observati
     """
     if plan.database is None:
         return skipped("there is no database")
-    if plan.database.variable is None:
-        return failed("no variable holds the database's URL", where=plan.because.get("database", ""))
-    if plan.database.dialect != "sqlite":
-        return _told(plan.database.variable, plan, observation)
+    variable, parts = plan.database.variable, _parts(plan)
+    if plan.database.dialect != "sqlite" and (variable or parts):
+        return _told((variable,) if variable else tuple(parts.values()), plan, observation)
+    if variable is None:
+        hint = "read it from a variable: what the code says, only a new image changes"
+        return failed("no variable holds the database's URL", where=plan.because.get("database", ""), hint=hint)
     if database is None:
         return not_started("database", observation)
-    return _moved(database, plan, plan.database.variable)
+    return _moved(database, plan, variable)
 
 
 def _moved(database: Run, plan: Plan, variable: str) -> Finding:
@@ -189,26 +191,35 @@ def _moved(database: Run, plan: Plan, variable: str) -> Finding:
     return passed(f"{variable} set to {path}: rows go there, and nowhere else", seconds=database.ready)
 
 
-def _told(variable: str, plan: Plan, observation: Observation | None) -> Finding:
+def _parts(plan: Plan) -> Mapping[str, str]:
+    """The variables that say, one by one, where the database is and what it is called."""
+    parts = next((one.parts for one in plan.backing if one.role == "database"), {})
+    return {part: parts[part] for part in ("host", "port", "database") if part in parts}
+
+
+def _told(variables: tuple[str, ...], plan: Plan, observation: Observation | None) -> Finding:
     """Whether starts that were told of different databases of one server each migrated its own.
 
-    Alembic leaves a row there, whatever the application does; without it, a start need not write anything.
+    Alembic and Aerich leave rows there, whatever the application does; without them, a start need not write anything.
     """
-    if plan.migrations is None or plan.migrations.tool != "alembic" or not plan.migrations.heads:
-        return skipped("no migrations of Alembic leave a trace in the database that a start was told of")
+    if plan.migrations is None or not plan.migrations.heads:
+        return skipped("no migrations leave a trace in the database that a start was told of")
     if observation is None or not observation.runs or not observation.services:
         return not_started("defaults", observation)
     moved = {
-        run.start.environment.get(variable): run
+        tuple(run.start.environment[name] for name in variables): run
         for run in observation.runs.values()
-        if run.ready is not None and run.start.reuse is None and variable in run.start.environment
+        if run.ready is not None and run.start.reuse is None and set(variables) <= run.start.environment.keys()
     }
     empty = next((run for run in moved.values() if not run.revisions), None)
+    named = ", ".join(variables)
+    if plan.database and plan.database.variable is None and "database" not in _parts(plan):
+        return skipped(f"{named} say where the server is, and the code what its database is called: it has only one")
     if len(moved) < 2:
-        return unknown(f"fewer than two starts had a `{variable}` of their own")
+        return unknown(f"fewer than two starts had a `{named}` of their own")
     if empty:
-        return failed(f"the start `{empty.start.name}` wrote nothing to the database that {variable} says")
-    return passed(f"{counted(len(moved), 'start')}, each with another database in {variable}: each migrated its own")
+        return failed(f"the start `{empty.start.name}` wrote nothing to the database that {named} says")
+    return passed(f"{counted(len(moved), 'start')}, each with another database in {named}: each migrated its own")
 
 
 def _urls(plan: Plan, image: Image) -> Iterator[tuple[str, str]]:

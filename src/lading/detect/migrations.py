@@ -148,14 +148,25 @@ def _aerich(code: Code) -> Fact[Migrations] | None:
         table = tool.get("aerich") if isinstance(tool, dict) else None
         if isinstance(table, dict) and isinstance(table.get("tortoise_orm"), str):
             folder = posixpath.normpath(str(table.get("location", "migrations")))
-            return Fact(Migrations(tool="aerich", config=pyproject.PATH, folder=folder, heads=()),
+            heads = _aerich_heads(code, folder)
+            return Fact(Migrations(tool="aerich", config=pyproject.PATH, folder=folder, heads=heads),
                         pyproject.place(source, "tortoise_orm"))  # fmt: skip
     if "aerich.ini" in source.files:
         text = source.read("aerich.ini").decode(errors="replace")
         found = re.search(r"^\s*location\s*=\s*(\S+)", text, re.MULTILINE)
         folder = posixpath.normpath(found[1]) if found else "migrations"
-        return Fact(Migrations(tool="aerich", config="aerich.ini", folder=folder, heads=()), "aerich.ini")
+        heads = _aerich_heads(code, folder)
+        return Fact(Migrations(tool="aerich", config="aerich.ini", folder=folder, heads=heads), "aerich.ini")
     return None
+
+
+def _aerich_heads(code: Code, folder: str) -> tuple[str, ...]:
+    """The newest file of each application of Tortoise's, which Aerich's table has when all were applied."""
+    newest: dict[str, tuple[int, str]] = {}
+    for path in code.source.files:
+        if found := re.fullmatch(rf"{re.escape(folder)}/(\w+)/((\d{{1,9}})_[\w.-]*\.(?:py|sql))", path):
+            newest[found[1]] = max(newest.get(found[1], (-1, "")), (int(found[3]), found[2]))
+    return tuple(sorted(name for _, name in newest.values()))
 
 
 def _applied(code: Code, found: Fact[Migrations] | None) -> Fact[Migrations] | None:

@@ -22,7 +22,7 @@ def at_head(config: dict[str, Any], env: dict[str, str]) -> bool:
         return False
     try:
         found = revisions(config, env)
-        wanted = set(config["migrations"]["heads"]) or (aerich_versions(config) if tool == "aerich" else set())
+        wanted = aerich_versions(config) if tool == "aerich" else set(config["migrations"]["heads"])
     except Exception:  # noqa: BLE001 - no database, no table, no driver: the tool itself finds out, and says it
         return False
     return bool(wanted) and (wanted <= found if tool == "aerich" else wanted == found)

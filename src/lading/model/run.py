@@ -130,7 +130,7 @@ class Run:
     writes: Mapping[str, Outcome]  # directory → what trying to write there gave
     written: tuple[str, ...]  # files of the root that appeared or changed, the volume and /tmp left out
     volume: tuple[str, ...]  # files under the volume afterwards
-    revisions: Mapping[str, tuple[str, ...]]  # SQLite file in the volume, or database → its alembic_version rows
+    revisions: Mapping[str, tuple[str, ...]]  # SQLite file in the volume, or database → what was applied
     stopped: int | None  # exit status after SIGTERM; None: it had to be killed
     stop_seconds: float | None
     log: str

@@ -1,10 +1,11 @@
-"""A database server in a container → databases of its own for each start, and what Alembic has written into them."""
+"""A database server in a container → databases of its own for each start, and what migrations say in them."""
 
 from __future__ import annotations
 
 import re
 
 from lading.errors import Outside
+from lading.observe import sqlite
 from lading.observe.client import Client
 from lading.render.stores import ACCOUNT
 
@@ -30,15 +31,16 @@ def make(client: Client, container: str, kind: str, database: str) -> None:
 
 
 def revisions(client: Client, container: str, kind: str, owner: str) -> tuple[str, ...]:
-    """The rows of `alembic_version`, sorted; none where there is no such table, or the server has none."""
+    """The rows of `alembic_version`, else of Aerich's table, sorted; none where neither is, or the server has none."""
     if kind not in {"postgresql", "mysql"}:
         return ()
     place = f"{name(owner)}." if kind == "mysql" else ""
-    try:
-        said = _ask(client, container, kind, f"SELECT version_num FROM {place}alembic_version", name(owner))  # noqa: S608
-    except Outside:
-        return ()
-    return tuple(sorted(said.split()))
+    for query in sqlite.QUERIES:
+        try:
+            return tuple(sorted(_ask(client, container, kind, query.format(place), name(owner)).split()))
+        except Outside:
+            continue
+    return ()
 
 
 def stamp(client: Client, container: str, kind: str, owner: str, revision: str) -> None:

@@ -1,6 +1,12 @@
-"""The bytes of an SQLite file → the rows of its `alembic_version`. Source of the format: sqlite.org/fileformat.html."""
+"""The bytes of an SQLite file → what its migrations wrote of themselves, Alembic's or Aerich's.
+
+Source of the format: sqlite.org/fileformat.html.
+"""
 
 from __future__ import annotations
+
+#: Where Alembic and Aerich say what was applied; the database's name may go before the table's.
+QUERIES = ("SELECT version_num FROM {}alembic_version", "SELECT version FROM {}aerich")
 
 MAGIC = b"SQLite format 3\0"
 
@@ -20,7 +26,12 @@ def revisions(data: bytes) -> tuple[str, ...]:
         try:
             # Bytes 18 and 19 say that a log is in use, which a database in memory cannot have.
             connection.deserialize(data[:18] + b"\1\1" + data[20:])
-            rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
         except sqlite3.DatabaseError:
             return ()
-    return tuple(sorted(str(row[0]) for row in rows))
+        for query in QUERIES:
+            try:
+                rows = connection.execute(query.format("")).fetchall()
+            except sqlite3.DatabaseError:
+                continue
+            return tuple(sorted(str(row[0]) for row in rows))
+    return ()

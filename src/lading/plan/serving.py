@@ -15,7 +15,7 @@ LEVELS = frozenset({"critical", "error", "warning", "info", "debug", "trace", "w
 
 def refuse_heads(migrations: Migrations | None, because: str) -> None:
     """Raise `BadInput` where the revisions have several heads: which of them is the newest, nobody can know."""
-    if migrations is not None and len(migrations.heads) > 1:
+    if migrations is not None and migrations.tool == "alembic" and len(migrations.heads) > 1:
         raise BadInput(
             f"the migrations have {len(migrations.heads)} heads, {', '.join(migrations.heads)}, and none is the newest",
             where=because,

@@ -208,7 +208,7 @@ def _application(value: Application) -> Parts:
 def _migrations(value: Migrations) -> Parts:
     heads = f"newest {', '.join(value.heads)}" if value.heads else "no revision"
     source = value.variable and f"URL from {value.variable}"
-    return value.tool, value.folder or value.config, heads if value.tool == "alembic" else "", source
+    return value.tool, value.folder or value.config, heads if value.heads or value.tool == "alembic" else "", source
 
 
 def _worker(value: Worker) -> Parts:
