@@ -198,6 +198,31 @@ def test_a_default_that_reads_another_variable_names_it() -> None:
     assert {name: one.required for name, one in variables(code).items()} == {"DB_HOST": True}
 
 
+@pytest.mark.parametrize(
+    ("path", "line", "example"),
+    [
+        (".env.example", "MODEL=./m.bin # the small one", "./m.bin"),
+        (".env.example", "export MODEL = 'm.bin'", "m.bin"),
+        ("sample.env", "MODEL=m.bin", "m.bin"),
+        (".env.dist", "MODEL=<the model>", None),
+        (".env.example", "MODEL=your-model", None),
+        (".env.example", "MODEL=https://models.example/m.bin", None),
+        (".env.example", "OTHER_MODEL=m.bin\n# MODEL=m.bin", None),
+        ("environment.py", "MODEL='m.bin'", None),
+    ],
+)
+def test_the_projects_own_example_of_what_must_be_set_is_known(path: str, line: str, example: str | None) -> None:
+    files: dict[str, str | bytes] = {"main.py": "import os\nos.environ['MODEL']\n" + APP, path: f"A=1\n{line}\n"}
+    assert [fact.value.example for fact in found(files).environment] == [example]
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DB_HOST", "API_URL", "MAIL_FROM"])
+def test_no_secret_and_no_address_is_an_example(name: str) -> None:
+    main = f"import os\nos.environ['{name}']\n" + APP
+    [fact] = found({"main.py": main, ".env.example": f"{name}=db.example\n"}).environment
+    assert (fact.value.required, fact.value.example) == (True, None)
+
+
 def test_a_model_in_a_model_is_one_variable_without_a_delimiter() -> None:
     code = PYDANTIC + "class In(BaseModel):\n    a: int\nclass S(BaseSettings):\n    inner: In\nS()\n"
     assert variables(code) == {"INNER": Variable(name="INNER", required=True, type="json")}

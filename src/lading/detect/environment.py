@@ -14,6 +14,7 @@ from lading.detect import (
     settings_code,
     settings_drivers,
     settings_dynaconf,
+    settings_examples,
     settings_names,
     settings_tables,
     values,
@@ -65,7 +66,15 @@ def variables(
         if found[name].value.type == "str":
             found[name] = replace(found[name], value=replace(found[name].value, type="account", secret=True))
     own = (fact for _, fact in sorted(found.items()) if fact.value.name not in settings_names.FOREIGN)
-    return tuple(replace(fact, key="required") for fact in own)
+    return tuple(replace(fact, value=_with_example(code, fact.value), key="required") for fact in own)
+
+
+def _with_example(code: Code, one: Variable) -> Variable:
+    """A variable with the value that the project's own examples give it, where one must be given and may be shown."""
+    if not one.required or one.secret or one.allowed or one.default is not None:
+        return one
+    said = settings_examples.shown(code, one.name)
+    return replace(one, example=said) if said and not is_secret(one.name, said) else one
 
 
 def _add(found: dict[str, Fact[Variable]], fact: Fact[Variable]) -> None:

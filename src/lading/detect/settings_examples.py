@@ -5,14 +5,30 @@ from __future__ import annotations
 import posixpath
 import re
 
+from lading.detect import evidence_tree
+from lading.detect.code import Code
 from lading.errors import BadInput
 from lading.source import Source
 
 _NAMED = re.compile(
     r"\.?env(?:\..*|-.*|_.*)?|.*\.env(?:\..*)?|(?:docker-)?compose.*\.ya?ml|.*Dockerfile.*|README.*", re.IGNORECASE
 )
+#: Files that are there to be copied: `.env.example`, `sample.env`, `env.dist`; and an `.env` that is in the tree.
+_COPIED = re.compile(
+    r"\.?(?:[\w-]+\.)*env(?:[._-][\w.-]+)?|[\w-]*(?:example|sample|template)[\w.-]*\.env", re.IGNORECASE
+)
+#: What stands for a value, and is none.
+_NONE = re.compile(
+    r".*[$<>{}].*|\W*(?:your|change|replace|insert|enter|put[_ -]|xxx|todo|secret).*|none|null|\.+", re.IGNORECASE
+)
+#: Names of what may be somewhere: a trial gives nobody's real address.
+_PLACES = re.compile(
+    r"(?:^|_)(?:HOST(?:_?NAME)?|SERVER|ADDR(?:ESS)?|ENDPOINT|DOMAIN|UR[IL]|DSN|BROKER|BACKEND|E?MAIL|FROM|TO)S?$",
+    re.IGNORECASE,
+)
 _LARGEST = 300_000
 _MOST = 60
+_LONGEST = 200
 
 
 def files(source: Source) -> tuple[str, ...]:
@@ -39,3 +55,31 @@ def value(source: Source, name: str) -> str:
         for found in pattern.finditer(data[:_LARGEST]):
             return found[1].decode(errors="replace")
     return ""
+
+
+def shown(code: Code, name: str) -> str | None:
+    """What a file that is there to be copied gives the variable `name`, which is no secret; None: nothing usable.
+
+    No address is taken: what is told of an application that is only tried must not reach anybody.
+    """
+    if _PLACES.search(name):
+        return None
+    line = re.compile(rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+    for path in _copied(code):
+        for found in line.finditer(evidence_tree.text(code, path)):
+            text = re.sub(r"\s+#.*$", "", found[1])
+            text = text[1:-1] if text[:1] in {"'", '"'} and text[-1:] == text[:1] and len(text) > 1 else text
+            if text and len(text) < _LONGEST and "://" not in text and not _NONE.fullmatch(text):
+                return text
+    return None
+
+
+def _copied(code: Code) -> tuple[str, ...]:
+    key = ("copied",)
+    if key not in code.memo:
+        every = (*code.source.files, *evidence_tree.above(code))
+        found = [path for path in every if _COPIED.fullmatch(posixpath.basename(path))]
+        # What says that it is an example stands before somebody's own.
+        code.memo[key] = tuple(sorted(found, key=lambda path: (path.endswith("/.env"), path.count("/"), path))[:_MOST])
+    files: tuple[str, ...] = code.memo[key]
+    return files

@@ -111,6 +111,7 @@ class Variable:
     type: str = "str"  # str, int, float, bool, list, url, path, json, enum, account (`user:password`)
     allowed: tuple[str, ...] = ()  # where only some values are taken
     least: int | None = None  # characters that a value must have
+    example: str | None = None  # of one that is required: what the project's own `.env.example` gives it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

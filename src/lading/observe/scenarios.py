@@ -162,7 +162,7 @@ def spoiled(plan: Plan, start: Start) -> Start | None:
 
 
 def generated(plan: Plan) -> dict[str, str]:
-    """A harmless value for each variable that the project cannot do without and the image does not set.
+    """A harmless value, or the project's own example, of each variable that it needs and the image does not set.
 
     Where that is the address of a service, and no service runs beside the start, nothing is there, and the launcher
     need not wait a minute for it.
@@ -187,8 +187,8 @@ def _value(plan: Plan, one: Variable) -> str:
     # One may be required in spite of its default: that leads to what is not in the tree, and only another word starts.
     if one.allowed or one.default is not None:
         return one.allowed[0] if one.allowed else one.default or ""
-    if one.type in _TYPED:
-        return _TYPED[one.type]
+    if one.example is not None or one.type in _TYPED:
+        return _TYPED[one.type] if one.example is None else one.example
     if one.name.upper().endswith(("URL", "URI")):
         return "http://127.0.0.1:1/"
     if one.name.upper().endswith(("PORT", "COUNT", "SIZE", "SECONDS", "LIMIT")):
