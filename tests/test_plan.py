@@ -24,6 +24,7 @@ from lading.model import (
     Project,
     SystemPackage,
     Variable,
+    Worker,
 )
 from lading.source import Memory
 
@@ -486,6 +487,17 @@ def test_the_parts_of_an_address_are_known(dialect: str, names: tuple[str, ...],
     database = Fact(Database(dialect=dialect, parts=names), "app/settings.py:4")
     [backing] = make(replace(PROJECT, environment=known, database=database)).backing
     assert dict(backing.parts) == parts
+
+
+def test_a_brokers_host_brings_the_other_parts_of_its_address() -> None:
+    names = ("REDIS_QUEUE_HOST", "REDIS_QUEUE_PORT", "REDIS_QUEUE_USERNAME", "REDIS_QUEUE_PASSWORD", "REDIS_PORT")
+    known = tuple(Fact(Variable(name=name), "app/settings.py:4") for name in names)
+    worker = Fact(Worker(kind="celery", target="jobs:celery", broker="REDIS_QUEUE_HOST"), "jobs.py:3")
+    [backing] = make(replace(PROJECT, environment=known, workers=(worker,), database=None)).backing
+    assert (backing.kind, backing.role, backing.variable) == ("redis", "broker", None)
+    assert dict(backing.parts) == {
+        "host": "REDIS_QUEUE_HOST", "port": "REDIS_QUEUE_PORT", "password": "REDIS_QUEUE_PASSWORD"
+    }  # fmt: skip
 
 
 def test_what_the_reading_app_needs_is_in_its_plan_without_a_password() -> None:

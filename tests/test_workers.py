@@ -25,6 +25,10 @@ CELERY = "from celery import Celery\ncelery = Celery('x', broker='redis://r')\n"
         ({"jobs.py": CELERY, "Procfile": "w: celery -A jobs worker -Q a,b\nb: celery -A jobs beat\n"},
          [Worker(kind="celery", target="jobs:celery", queues=("a", "b"), arguments=("-Q", "a,b")),
           Worker(kind="celery", target="jobs:celery", role="scheduler")]),
+        ({"jobs.py": "import os\nfrom celery import Celery\n"
+                     "url = f\"redis://{os.environ['Q_USER']}@{os.environ['Q_HOST']}:{os.environ['Q_PORT']}/0\"\n"
+                     "celery = Celery('x', broker=url)\n"},
+         [Worker(kind="celery", target="jobs:celery", broker="Q_HOST")]),
         ({"jobs.py": CELERY + "@celery.task(queue='mail')\ndef send(): ...\n"},
          [Worker(kind="celery", target="jobs:celery", queues=("celery", "mail"))]),
         ({"jobs.py": CELERY + "celery.conf.task_default_queue = 'mail'\n"},

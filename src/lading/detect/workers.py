@@ -23,6 +23,9 @@ _BROKERS = (
     "KAFKA_BOOTSTRAP_SERVERS", "NATS_URL",
 )  # fmt: skip
 
+#: Of the variables that an address is put together of, the one that says where it is.
+_HOST = re.compile(r"HOST(?:_?NAME)?$|SERVER$|ADDR(?:ESS)?$")
+
 
 def detect(
     code: Code, folder: str, reached: Collection[str], variables: Sequence[Fact[Variable]]
@@ -122,7 +125,7 @@ def _broker(code: Code, worker: Worker, objects: Sequence[Made], variables: Sequ
                 if value and value.variable:
                     return value.variable
                 if value and value.parts:
-                    return value.parts[0]
+                    return next((name for name in value.parts if _HOST.search(name.upper())), value.parts[0])
     found = _dramatiq(code) if worker.kind == "dramatiq" else None
     return found if found or worker.role == "in-process" else _by_name(variables)
 

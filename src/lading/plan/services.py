@@ -57,9 +57,22 @@ def backing(
         }
         if name and name not in held and (kind := _kind(name, variables)):
             default = variables[name].default if name in variables else None
-            store = Database(dialect=kind, variable=name, url=default)
+            beside = _beside(name, kind, variables)
+            store = (
+                Database(dialect=kind, parts=beside) if beside else Database(dialect=kind, variable=name, url=default)
+            )
             found[name] = _of(store, kind, "broker", variables)
     return tuple(found.values())
+
+
+def _beside(name: str, kind: str, variables: Mapping[str, Variable]) -> tuple[str, ...]:
+    """A host's variable and those of the other parts of its address, `QUEUE_HOST` and `QUEUE_PORT`; none of a URL's."""
+    patterns = dict(_PARTS)
+    start = patterns["host"].sub("", name)
+    wanted = ("port", "password") if kind == "redis" else ("port", "user", "password")
+    others = [one for one in variables if one.startswith(start) and start != name]
+    found = (one for part in wanted for one in others if patterns[part].fullmatch(one, len(start)))
+    return (name, *found) if start != name else ()
 
 
 def _key(store: Database) -> str:
