@@ -223,6 +223,12 @@ def test_no_secret_and_no_address_is_an_example(name: str) -> None:
     assert (fact.value.required, fact.value.example) == (True, None)
 
 
+@pytest.mark.parametrize(("path", "counts"), [("scripts/seed.py", True), ("settings_example.py", False)])
+def test_what_is_there_to_be_copied_reads_nothing(path: str, counts: bool) -> None:
+    files: dict[str, str | bytes] = {"main.py": APP, path: "import os\nos.getenv('X')\n"}
+    assert bool(found(files).environment) is counts
+
+
 def test_a_model_in_a_model_is_one_variable_without_a_delimiter() -> None:
     code = PYDANTIC + "class In(BaseModel):\n    a: int\nclass S(BaseSettings):\n    inner: In\nS()\n"
     assert variables(code) == {"INNER": Variable(name="INNER", required=True, type="json")}

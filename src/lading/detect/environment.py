@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import posixpath
+import re
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -31,6 +33,8 @@ __all__ = ["RUNS", "binding", "is_secret", "variables"]
 
 _KEYS = {"host": "host-variable", "port": "port-variable", "log_level": "log-level-variable"}
 
+_EXAMPLE = re.compile(r"(?:^|[._-])(?:example|sample|template|dist)s?[._-]", re.IGNORECASE)
+
 #: What starts the server from Python.
 RUNS = frozenset({"uvicorn.run", "uvicorn.Config", "uvicorn.main.run", "uvicorn.config.Config"})
 
@@ -46,7 +50,9 @@ def variables(
     found: dict[str, Fact[Variable]] = {}
     asked = Asked(code, reached, entry)
     classes = {place.path for place in settings_classes.classes(code)}
-    reading = dict.fromkeys((*settings_code.files(code), *sorted(classes)))
+    every = dict.fromkeys((*settings_code.files(code), *sorted(classes)))
+    # What is there to be copied, `settings_example.py`, reads nothing itself.
+    reading = [path for path in every if path in reached or not _EXAMPLE.search(posixpath.basename(path))]
     for path in sorted(reading, key=lambda path: (path not in reached, path)):
         tree = code.tree(path)
         for fact in (*settings_code.variables(asked, tree), *settings_classes.variables(asked, tree)) if tree else ():
