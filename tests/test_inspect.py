@@ -5,6 +5,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -21,6 +22,7 @@ from lading.model import (
     Dependencies,
     Fact,
     Index,
+    Layout,
     Migrations,
     Place,
     Project,
@@ -145,6 +147,22 @@ def test_what_is_sure_needs_no_settling() -> None:
     source = Memory({"requirements.txt": REQUIREMENTS, "main.py": APP + "@app.get('/health')\ndef health(): ...\n"})
     found = project.text(detect(source, settings.load(source, {}, {})), 100, False)
     assert [line for line in found.splitlines() if "in doubt" in line or "tool.lading" in line] == []
+
+
+def test_a_doubt_that_no_fact_settles_has_no_empty_table() -> None:
+    source = Memory({"requirements.txt": REQUIREMENTS, "main.py": APP + "@app.get('/health')\ndef health(): ...\n"})
+    doubted = Fact("3.14", "Dockerfile:1", "likely", key="python-image")
+    found = project.text(replace(detect(source, settings.load(source, {}, {})), interpreter=doubted), 100, False)
+    assert [line for line in found.splitlines() if "in doubt" in line or "tool.lading" in line] == ["in doubt"]
+
+
+def test_a_place_of_the_dockerfile_that_is_in_doubt_is_settled_by_its_key() -> None:
+    doubted = replace(
+        FULL, layout=Fact(Layout(dockerfile="api.Dockerfile"), "compose.yml:3", "likely", key="dockerfile")
+    )
+    said = project.text(doubted, 80, color=False)
+    assert 'dockerfile = "api.Dockerfile"' in said
+    assert "Layout(" not in said
 
 
 def test_a_doubt_without_an_answer_says_which_key_it_waits_for() -> None:

@@ -48,7 +48,8 @@ def keys(project: Project) -> tuple[str, ...]:
         app = project.application.value
         wanted |= {"factory": None} if app.factory else {}
         wanted |= {"app-folder": None} if app.folder != "." else {}
-    return tuple(setting.key for setting in FACTS if setting.key in wanted) + (("port",) if "port" in wanted else ())
+    others = tuple(key for key in ("port", "dockerfile") if key in wanted)
+    return tuple(setting.key for setting in FACTS if setting.key in wanted) + others
 
 
 def shown(field: str) -> str:
@@ -122,6 +123,7 @@ _SAYS: Mapping[str, Callable[[Project], Any]] = {
         f"{project.cors.value.variable} {project.cors.value.written}" if project.cors else None
     ),
     "port": _of("listens", ""),
+    "dockerfile": _of("layout", "dockerfile"),
     "database-variable": _of("database", "variable"),
     "database-dialect": _of("database", "dialect"),
     "database-driver": _of("database", "driver"),

@@ -13,6 +13,7 @@ from lading.model import (
     Database,
     Dependencies,
     Fact,
+    Layout,
     Migrations,
     Packaging,
     Place,
@@ -45,7 +46,8 @@ def _groups(project: Project) -> Iterator[Group]:
     doubts = list(_doubts(project))
     if doubts:
         yield Group("in doubt", doubts, style="yellow")
-        lines = ("[tool.lading]", *settle.lines(project, settle.keys(project)))
+    if doubts and (keys := settle.keys(project)):
+        lines = ("[tool.lading]", *settle.lines(project, keys))
         yield Group("to settle it, put what is right into pyproject.toml", paste=lines, style="yellow")
     if len(project.services) > 1:
         rows = [_row(fact.value.name, fact.value.folder, fact) for fact in project.services]
@@ -168,7 +170,7 @@ def _server(value: Server) -> Parts:
 
 def _database(value: Database) -> Parts:
     held = f"URL from {value.variable}" if value.variable else f"from {', '.join(value.parts)}" if value.parts else ""
-    pool = f"{value.pool} connections a process" if value.pool else ""
+    pool = f"{value.pool} connection{'s' * (value.pool != 1)} a process" if value.pool else ""
     return value.dialect, value.driver, "async" if value.is_async else "", held or "no variable", pool
 
 
@@ -227,6 +229,7 @@ _PARTS: Mapping[type, Callable[[Any], Parts]] = {
     Cors: words.cors,
     Database: _database,
     Dependencies: _dependencies_words,
+    Layout: lambda value: (value.dockerfile,),
     Migrations: _migrations,
     Packaging: _packaging,
     Place: _place,
