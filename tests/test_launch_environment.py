@@ -35,6 +35,23 @@ REQUIRED = {"SECRET_KEY": "hush", "BROKER_HOST": "broker"}
 
 
 @pytest.mark.parametrize(
+    ("env", "level"),
+    [
+        ({}, None),
+        ({"LOG_LEVEL": ""}, None),
+        ({"LOG_LEVEL": "warn"}, "WARNING"),
+        ({"LOG_LEVEL": "warn", "LOGURU_LEVEL": "DEBUG"}, "DEBUG"),
+    ],
+    ids=str,
+)
+def test_loguru_hears_of_the_level_that_was_given(
+    container: Container, env: Mapping[str, str], level: str | None
+) -> None:
+    assert container.run("serve", **env) == (0, "")
+    assert container.called()[0]["env"].get("LOGURU_LEVEL") == level
+
+
+@pytest.mark.parametrize(
     ("env", "host", "port", "level"),
     [
         ({"HOST": "::", "PORT": "9000", "LOG_LEVEL": "debug"}, "::", "9000", "debug"),

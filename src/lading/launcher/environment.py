@@ -34,6 +34,8 @@ def environment(config: dict[str, Any], env: dict[str, str]) -> None:
     level, usual = env.get(ours[2]), config["log_level"]["default"]
     if level:
         env[ours[2]] = level.lower() if usual.islower() else level.upper() if usual.isupper() else level
+        if not wrong:  # loguru hears of a level by a variable of its own, and by no other
+            env.setdefault("LOGURU_LEVEL", log_level(config, env).upper())
     given = {name.upper() for name in env}
     required = [one["name"] for one in config["variables"] if one["required"]]
     # Such a file may well give them: the application reads it by itself.
