@@ -109,6 +109,12 @@ def test_what_of_a_written_path_the_tree_lacks(
     assert placed(more, files) == expected
 
 
+def test_the_folder_that_aerich_writes_is_made_on_the_volume() -> None:
+    project = found({"main.py": MAIN + "from aerich import Command\nCommand({}).init_db(safe=True)\n"})
+    made = plan.make(project, settings.load(Memory({}), {}, {}))
+    assert (made.app.links, made.app.folders) == ({"migrations": "/data/migrations"}, ("/data", "/data/migrations"))
+
+
 def test_a_path_is_from_where_the_server_is_started() -> None:
     more = STATIC + 'import shop\nos.makedirs("data")\nos.makedirs(os.path.join(os.path.dirname(__file__), "out"))\n'
     project = found({"src/main.py": MAIN + more, "src/shop.py": "", "src/static/x.css": ""})

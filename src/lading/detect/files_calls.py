@@ -24,7 +24,7 @@ _WORDS = (b"StaticFiles(", b"Templates(", b"FileSystemLoader(", b"open(", b".rea
 
 _READS = frozenset({"read_text", "read_bytes"})
 _WRITES = frozenset({"write_text", "write_bytes", "mkdir", "touch"})
-_FOLDERS = frozenset({"makedirs", "mkdir"})
+_FOLDERS = frozenset({"makedirs", "mkdir", "Command"})  # the last is Aerich's
 #: Who goes through a longer list of paths writes data.
 _TURNS = 50
 _MOVES = frozenset({"copy", "copy2", "copyfile", "copytree", "move", "replace", "rename"})
