@@ -112,7 +112,7 @@ def test_what_of_a_written_path_the_tree_lacks(
 def test_the_folder_that_aerich_writes_is_made_on_the_volume() -> None:
     project = found({"main.py": MAIN + "from aerich import Command\nCommand({}).init_db(safe=True)\n"})
     made = plan.make(project, settings.load(Memory({}), {}, {}))
-    assert (made.app.links, made.app.folders) == ({"migrations": "/data/migrations"}, ("/data", "/data/migrations"))
+    assert (made.app.links, made.app.folders) == ({"migrations": "/data/migrations"}, ("/data/migrations",))
 
 
 def test_a_path_is_from_where_the_server_is_started() -> None:
