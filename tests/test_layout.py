@@ -153,6 +153,11 @@ def told(files: dict[str, str]) -> tuple[str, str, str] | None:
         ({**INSIDE, "backend/docker/Dockerfile": IMAGE.format("."),
           "compose.yaml": COMPOSE.format("./backend", "docker/Dockerfile")},
          ("docker/Dockerfile", ".", "compose.yaml:5")),
+        # One for developing is passed over where the other stands beside it.
+        ({**ROOT, "Dockerfile": IMAGE.format("."), "DockerfileDev": IMAGE.format("."),
+          "compose.yaml": COMPOSE.format(".", "DockerfileDev")}, None),
+        ({**ROOT, "Dockerfile.dev": IMAGE.format("."), "compose.yaml": COMPOSE.format(".", "Dockerfile.dev")},
+         ("Dockerfile.dev", ".", "compose.yaml:5")),
         # The worker's is passed over; a compose file for tests is not asked.
         ({**ROOT, "docker/a-worker/Dockerfile": IMAGE.format(".").replace("uvicorn", "celery"),
           "docker/b-api/Dockerfile": IMAGE.format(".")}, ("docker/b-api/Dockerfile", ".", "docker/b-api/Dockerfile:3")),

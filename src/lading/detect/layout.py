@@ -26,6 +26,12 @@ _FOLDERS = frozenset(
 _SERVES = re.compile(r"uvicorn|gunicorn|hypercorn|granian|fastapi|python|serve|start")
 _LARGEST = 200_000
 
+#: Names of Dockerfiles that are for developing: `Dockerfile.dev`, `DockerfileDev`, `local.Dockerfile`.
+_DEVELOPS = re.compile(
+    r"dockerfile[._-]?(?:dev(?:el\w*)?|local|debug|tests?|ci)|(?:dev(?:el\w*)?|local|debug|tests?|ci)[._-]dockerfile",
+    re.IGNORECASE,
+)
+
 
 class _Found(NamedTuple):
     layout: Layout
@@ -58,6 +64,8 @@ def _composed(whole: Source, folder: str) -> Iterator[_Found]:
             file = posixpath.normpath(posixpath.join(context, named))
             if not service.built or file not in whole.files or context not in {".", folder}:
                 continue
+            if _DEVELOPS.fullmatch(posixpath.basename(file)) and _plain(file) in whole.files:
+                continue  # the one that is for production stands beside it
             stages = evidence_docker.stages(_text(whole, file))
             command = service.command or service.entrypoint
             if evidence_images.foreign(stages) or not _holds(whole, folder, context, stages):
@@ -75,6 +83,10 @@ def _moved(whole: Source, folder: str) -> Iterator[_Found]:
             if code == folder or (code == "." and home == folder):
                 inside = code == "." and (folder == "." or path.startswith(f"{folder}/"))
                 yield _Found(_layout(path, folder if inside else ".", folder), f"{path}:1", serves=True)
+
+
+def _plain(file: str) -> str:
+    return posixpath.join(posixpath.dirname(file), "Dockerfile")
 
 
 def _standing(whole: Source, folder: str) -> Iterator[_Found]:
