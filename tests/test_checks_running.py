@@ -301,6 +301,14 @@ CASES = (
         replace(NOBODY, plan=replace(PLAN, health=replace(PLAN.health, path=None))),
         ("skip no health route was found; name one with `--health PATH`",),
     ),
+    Case(
+        "health-answers",
+        replace(NOBODY, plan=replace(PLAN, health=replace(PLAN.health, path=None, ready="/ready"))),
+        (
+            "skip /ready says whether its stores are there, too, and no route that it is alive; "
+            "name one with `--health PATH`",
+        ),
+    ),
     Case("healthcheck-declared", configured(Healthcheck=None), ("fail the image declares no HEALTHCHECK",)),
     Case("healthcheck-declared", checked(Test=["NONE"]), ("fail the image declares no HEALTHCHECK",)),
     Case(

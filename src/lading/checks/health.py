@@ -38,6 +38,9 @@ def health_answers(defaults: Run | None, plan: Plan, observation: Observation | 
     whatever the status code. Source: S0's AC6.
     """
     path = plan.health.path
+    if path is None and plan.health.ready:
+        said = f"{plan.health.ready} says whether its stores are there, too, and no route that it is alive"
+        return skipped(f"{said}; name one with `--health PATH`")
     if path is None:
         return skipped("no health route was found; name one with `--health PATH`")
     if defaults is None:
