@@ -129,6 +129,15 @@ def test_what_would_fail_is_said(code: str, needs: str, note: str) -> None:
     assert note in [fact.value for fact in found(code, needs).notes]
 
 
+@pytest.mark.parametrize(("needs", "told"), [("yoyo-migrations\n", True), ("", False)])
+def test_migrations_that_nothing_here_applies_are_told(needs: str, told: bool) -> None:
+    wanted = (
+        "yoyo-migrations is declared, and nothing applies its migrations before the start: `run -- yoyo apply` in a "
+    )
+    notes = [fact.value for fact in found("", needs).notes]
+    assert (wanted + "container does" in notes) is told
+
+
 def test_a_database_on_a_volume_needs_no_word() -> None:
     notes = found(SYNC + "e = create_engine('sqlite:////data/x.db')\n", "sqlalchemy\n").notes
     assert [fact.value for fact in notes if "SQLite" in fact.value] == []

@@ -248,6 +248,13 @@ def test_a_setting_that_cannot_be_is_an_error(given: dict[str, Any], message: st
     assert (str(caught.value), caught.value.hint) == (message, hint)
 
 
+def test_a_script_is_no_configuration_of_migrations() -> None:
+    source = Memory({"requirements.txt": "fastapi\n", "migrate.py": "", "main.py": TWO["main.py"]})
+    with pytest.raises(BadInput) as caught:
+        detect(source, settings.load(source, {"migrations": "migrate.py"}, {}))
+    assert caught.value.message == "`migrate.py` configures no Alembic, and nothing else is named so"
+
+
 def test_a_database_of_no_known_dialect_is_asked_for() -> None:
     with pytest.raises(BadInput) as caught:
         override.apply(dataclasses.replace(FOUND, database=None), decided(database_variable="URL"), Memory({}))

@@ -32,6 +32,7 @@ from lading.detect import (
     reach,
     server,
     services,
+    settings_drivers,
     system,
     workers,
 )
@@ -118,6 +119,7 @@ def _detect(source: Source, settings: Settings) -> Project:
         *application.notes(code, chosen),
         *data.notes,
         *migrations.notes(code, migrated, reached, entry),
+        *migrations.by_hand(migrated, settings_drivers.declared(declared.value).names),
         *files.notes(code, reached, entry, declared.value),
         *server.notes(served, chosen.starts),
         *(() if settings.given("health") else healthy.notes),

@@ -35,6 +35,10 @@ class Ini:
     url: str = ""
 
 
+#: Libraries that migrate by a command of their own, which nobody but the user runs.
+_BY_HAND = {"yoyo-migrations": "yoyo apply", "peewee-migrate": "pw_migrate migrate"}
+
+
 def detect(code: Code, reached: Collection[str] = (), entry: str = "") -> Fact[Migrations] | None:
     """The migrations: Alembic's nearest to the root, else Aerich's, else a script's, else tables made at the start.
 
@@ -174,6 +178,14 @@ def _applied(code: Code, found: Fact[Migrations] | None) -> Fact[Migrations] | N
     if found is None or any(path.startswith(f"{found.value.folder}/") for path in code.source.files):
         return found
     return None
+
+
+def by_hand(found: Fact[Migrations] | None, declared: Collection[str]) -> Iterator[Fact[str]]:
+    """What is said of a library for migrations of whose kind none are applied; `declared` are the distributions."""
+    for library, command in _BY_HAND.items() if found is None else ():
+        if library in declared:
+            said = f"{library} is declared, and nothing applies its migrations before the start"
+            yield Fact(f"{said}: `run -- {command}` in a container does", f"the dependency {library}", "likely")
 
 
 def notes(

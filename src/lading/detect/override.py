@@ -108,7 +108,14 @@ def migrated(found: Fact[Migrations] | None, code: Code, settings: Settings) -> 
     given = settings["migrations"]
     if not settings.given("migrations") or given.value == NONE or (found and found.value.config == given.value):
         return found
-    return migrations.named(code, given.value) or found
+    named = migrations.named(code, given.value)
+    if named is None and given.value in code.source.files:
+        raise BadInput(
+            f"`{given.value}` configures no Alembic, and nothing else is named so",
+            where=given.because,
+            hint="say `none`, and run what it does by `run -- …` in a container, before the server is started",
+        )
+    return named or found
 
 
 Given = Mapping[str, Fact[Any]]
