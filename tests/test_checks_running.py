@@ -103,7 +103,10 @@ POSTGRES = replace(
 NO_REVISION = replace(PLAN, migrations=replace(values.MIGRATIONS, heads=()))
 SCRIPT = replace(PLAN, migrations=Migrations(tool="script", config="prestart.sh", folder=".", heads=()))
 AERICH = replace(
-    PLAN, migrations=Migrations(tool="aerich", config="pyproject.toml", folder="migrations", heads=("2_c.py",))
+    PLAN,
+    migrations=Migrations(
+        tool="aerich", config="pyproject.toml", folder="migrations", heads=("2_c.py",), table="aerich"
+    ),
 )
 MADE = planned(migrations=Migrations(tool="create_all", config="app/main.py", folder="app", heads=()))
 TABLES = "there are no migrations: `app/main.py` makes the tables as the application starts"

@@ -129,6 +129,31 @@ def test_what_would_fail_is_said(code: str, needs: str, note: str) -> None:
     assert note in [fact.value for fact in found(code, needs).notes]
 
 
+@pytest.mark.parametrize(
+    ("said", "table"),
+    [("'_mine'", "_mine"), ("NAME", "_ours"), ("'Mine'", "alembic_version"), ("unknown()", "alembic_version")],
+)
+def test_the_table_of_what_was_applied_may_have_another_name(said: str, table: str) -> None:
+    env = f"NAME = '_ours'\ndef run(c):\n    context.configure(connection=c, version_table={said})\n"
+    files = {"alembic.ini": "[alembic]\nscript_location = m\n", "m/env.py": env}
+    migrations = found("", "alembic\n", **files).migrations
+    assert migrations
+    assert migrations.value.table == table
+
+
+def test_a_url_that_a_validator_puts_together_out_of_parts_is_not_required() -> None:
+    code = (
+        "from pydantic import field_validator\nfrom pydantic_settings import BaseSettings\n"
+        "class S(BaseSettings):\n    host: str = 'a'\n    name: str = 'b'\n    url: str = ''\n"
+        "    @field_validator('url', mode='after')\n    def put(cls, v, info):\n"
+        "        return v or f\"postgresql+psycopg2://x@{info.data['host']}/{info.data['name']}\"\n"
+    )
+    project = found(SYNC + code + "e = create_engine(S().url)\n", "psycopg2\npydantic-settings\n")
+    assert project.database
+    assert project.database.value.parts == ("HOST", "NAME")
+    assert [fact.value.name for fact in project.environment if fact.value.required] == []
+
+
 @pytest.mark.parametrize(("needs", "told"), [("yoyo-migrations\n", True), ("", False)])
 def test_migrations_that_nothing_here_applies_are_told(needs: str, told: bool) -> None:
     wanted = (

@@ -135,7 +135,7 @@ class User(Model):
 """
 AERICH = replace(
     PLAN,
-    migrations=Migrations(tool="aerich", config="pyproject.toml", folder="migrations", heads=()),
+    migrations=Migrations(tool="aerich", config="pyproject.toml", folder="migrations", heads=(), table="aerich"),
     database=Database(dialect="sqlite", variable="DATABASE_URL"),
 )
 

@@ -10,12 +10,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from host_python import PLAN
 
 from lading.errors import BadInput, Outside
-from lading.model import Answer, Handover, Healthcheck, Image, Outcome, Process, Reply, Request, Run, Start
+from lading.model import Answer, Handover, Healthcheck, Image, Migrations, Outcome, Process, Reply, Request, Run, Start
 from lading.observe import beside, entry, observe, probe, procfs, scratch, sqlite, tree, wire
 
 pytestmark = pytest.mark.slow
@@ -313,17 +314,27 @@ def test_silence_is_an_answer_with_its_reason() -> None:
     [
         (database("0002"), ("0002",)),
         (database("b", "a"), ("a", "b")),
-        (database("0_a.py", table="aerich", column="version"), ("0_a.py",)),
         (database()[:18] + b"\2\2" + database("a")[20:], ("a",)),
         (database("a")[:100] + b"\xff" * 5000, ()),
         (sqlite.MAGIC, ()),
         (b"no database", ()),
         (b"", ()),
     ],
-    ids=["one", "two heads", "Aerich's", "with a write-ahead log", "damaged", "cut off", "text", "empty"],
+    ids=["one", "two heads", "with a write-ahead log", "damaged", "cut off", "text", "empty"],
 )
 def test_the_revisions_of_a_database(data: bytes, revisions: tuple[str, ...]) -> None:
     assert sqlite.revisions(data) == revisions
+
+
+@pytest.mark.parametrize(
+    ("tool", "table", "column"), [("alembic", "_mine", "version_num"), ("aerich", "aerich", "version")]
+)
+def test_what_was_applied_is_where_the_migrations_keep_it(
+    tool: Literal["alembic", "aerich"], table: str, column: str
+) -> None:
+    migrations = Migrations(tool=tool, config="x", folder="x", heads=(), table=table)
+    held = database("0_a.py", table=table, column=column)
+    assert (sqlite.revisions(held, migrations), sqlite.revisions(held)) == (("0_a.py",), ())
 
 
 # ── what the parts are made of ───────────────────────────────────────────────────────────────────────────────────────

@@ -79,9 +79,9 @@ def _python(folder: str, paths: Iterable[str]) -> list[str]:
 def migrations_applied(defaults: Run | None, plan: Plan, observation: Observation | None) -> Said:
     """The schema is at its newest revision after the first start, on an empty volume.
 
-    From the rows of `alembic_version`, or of Aerich's own table, on the volume or in the database that was made for the
-    start, not from a line in the log, which is written before anything is done and also when it fails. Source: S0-10
-    and S2-3 of the criteria.
+    From the rows of `alembic_version`, of the table that env.py names in its place, or of Aerich's own, on the volume
+    or in the database that was made for the start, not from a line in the log, which is written before anything is done
+    and also when it fails. Source: S0-10 and S2-3 of the criteria.
     """
     migrations = plan.migrations
     if migrations is None or migrations.tool == "create_all":
@@ -107,8 +107,7 @@ def _reached(defaults: Run, migrations: Migrations, place: str) -> Finding:
         return skipped(f"`{migrations.folder}{below}` has no revision")
     if not defaults.revisions:
         hint = "run the migrations before the server: the launcher of `lading init` does"
-        table = "alembic_version" if migrations.tool == "alembic" else "aerich"
-        return failed(f"no `{table}` on {place}, wanted {heads}", where=place, hint=hint)
+        return failed(f"no `{migrations.table}` on {place}, wanted {heads}", where=place, hint=hint)
     for path, rows in defaults.revisions.items():
         if _is_at(rows, migrations):
             name = posixpath.basename(path)

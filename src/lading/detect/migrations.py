@@ -84,6 +84,7 @@ def _made(code: Code, chosen: Ini, folder: str, others: tuple[str, ...]) -> Fact
         heads=heads,
         is_async=is_async,
         variable=variable,
+        table=settings_revisions.table(code, folder),
         # pyproject.toml has no sections of its own: Alembic reads it as if it were one of the usual name.
         url_given=not chosen.url and settings_revisions.is_given_url(code, folder),
         section=chosen.section if chosen.path != pyproject.PATH else "alembic",
@@ -153,14 +154,15 @@ def _aerich(code: Code) -> Fact[Migrations] | None:
         if isinstance(table, dict) and isinstance(table.get("tortoise_orm"), str):
             folder = posixpath.normpath(str(table.get("location", "migrations")))
             heads = _aerich_heads(code, folder)
-            return Fact(Migrations(tool="aerich", config=pyproject.PATH, folder=folder, heads=heads),
+            return Fact(Migrations(tool="aerich", config=pyproject.PATH, folder=folder, heads=heads, table="aerich"),
                         pyproject.place(source, "tortoise_orm"))  # fmt: skip
     if "aerich.ini" in source.files:
         text = source.read("aerich.ini").decode(errors="replace")
         found = re.search(r"^\s*location\s*=\s*(\S+)", text, re.MULTILINE)
         folder = posixpath.normpath(found[1]) if found else "migrations"
         heads = _aerich_heads(code, folder)
-        return Fact(Migrations(tool="aerich", config="aerich.ini", folder=folder, heads=heads), "aerich.ini")
+        made = Migrations(tool="aerich", config="aerich.ini", folder=folder, heads=heads, table="aerich")
+        return Fact(made, "aerich.ini")
     return None
 
 

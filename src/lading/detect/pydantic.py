@@ -198,8 +198,11 @@ def _checked(code: Code, path: str, function: Function, field: Field) -> Field:
     allowed = field.kind.allowed or settings_types.restricted(code, path, function)
     kind = replace(field.kind, allowed=allowed, type="enum" if allowed else field.kind.type)
     unset = field.default is None or (isinstance(field.default, ast.Constant) and not field.default.value)
-    # Where nothing was given, a validator that runs before the check may give it.
-    before = any("before" in written(one) or "pre=True" in written(one) for one in function.decorator_list)
+    # Where nothing was given, a validator that runs before the check may give it; of a text that is empty, version 2,
+    # which validates defaults too, asks one that runs after it as well.
+    said = [written(one) for one in function.decorator_list]
+    before = any("before" in one or "pre=True" in one for one in said)
+    before = before or (field.default is not None and any("field_validator" in one for one in said))
     least = max((one for one in (field.least, settings_types.shortest(function)) if one), default=None)
     return replace(field, kind=kind, made=function if unset and before else None, least=least)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+import re
 from collections.abc import Iterator
 
 from lading.detect import values
@@ -43,6 +44,21 @@ def opens(code: Code, folder: str) -> tuple[str | None, bool]:
     data = code.data(path)
     variable = next((value.variable for value in _given(code, path) if value.variable), None)
     return variable, any(word in data for word in _ASYNC)
+
+
+def table(code: Code, folder: str) -> str:
+    """Where Alembic keeps what was applied: `version_table=` of env.py, or its own name for it.
+
+    A name that would have to be quoted is not told: what asks for it does not quote.
+    """
+    path = posixpath.join(folder, "env.py")
+    tree = code.tree(path) if path in code.source.files and b"version_table" in code.data(path) else None
+    for node, within in tree.nodes if tree else ():
+        for keyword in node.keywords if isinstance(node, ast.Call) else ():
+            value = values.fold(code, path, keyword.value, within) if keyword.arg == "version_table" else None
+            if value and value.whole and re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", value.text):
+                return value.text
+    return "alembic_version"
 
 
 def sets_url(code: Code, folder: str) -> bool:
@@ -113,7 +129,7 @@ def configured(code: Code) -> Fact[Migrations] | None:
                     if folder:
                         variable, is_async = opens(code, folder)
                         found = Migrations(tool="alembic", config=path, folder=folder, heads=heads(code, folder),
-                                           is_async=is_async, variable=variable)  # fmt: skip
+                                           is_async=is_async, variable=variable, table=table(code, folder))  # fmt: skip
                         return Fact(found, f"{path}:{node.lineno}", "likely")
                 case _:
                     pass

@@ -90,6 +90,7 @@ def _migrations(one: Migrations, plan: Plan) -> dict[str, Any]:
         "folder": posixpath.join("/app", one.folder),
         "section": one.section,
         "heads": list(one.heads),
+        "table": one.table,
         "url": plan.database.variable if one.url_given and plan.database else None,
     }
 

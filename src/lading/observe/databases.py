@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from lading.errors import Outside
+from lading.model import Migrations
 from lading.observe import sqlite
 from lading.observe.client import Client
 from lading.render.stores import ACCOUNT
@@ -30,27 +31,28 @@ def make(client: Client, container: str, kind: str, database: str) -> None:
         _ask(client, container, kind, f"CREATE DATABASE {database}; GRANT ALL ON {database}.* TO '{ACCOUNT}'@'%'", "")
 
 
-def revisions(client: Client, container: str, kind: str, owner: str) -> tuple[str, ...]:
-    """The rows of `alembic_version`, else of Aerich's table, sorted; none where neither is, or the server has none."""
+def revisions(client: Client, container: str, kind: str, owner: str, migrations: Migrations | None) -> tuple[str, ...]:
+    """The rows of the table of what was applied, sorted; none where there is no such table, or the server has none."""
     if kind not in {"postgresql", "mysql"}:
         return ()
     place = f"{name(owner)}." if kind == "mysql" else ""
-    for query in sqlite.QUERIES:
-        try:
-            return tuple(sorted(_ask(client, container, kind, query.format(place), name(owner)).split()))
-        except Outside:
-            continue
-    return ()
+    try:
+        said = _ask(client, container, kind, sqlite.query(migrations, place), name(owner))
+    except Outside:
+        return ()
+    return tuple(sorted(said.split()))
 
 
-def stamp(client: Client, container: str, kind: str, owner: str, revision: str) -> None:
-    """Make `alembic_version` with one row, where a server has tables. Raises `Outside` where that fails."""
+def stamp(  # noqa: PLR0917 - what is known goes along
+    client: Client, container: str, kind: str, owner: str, revision: str, table: str
+) -> None:
+    """Make Alembic's `table` with one row, where a server has tables. Raises `Outside` where that fails."""
     if kind not in {"postgresql", "mysql"}:
         return
     place = f"{name(owner)}." if kind == "mysql" else ""
-    row = f"INSERT INTO {place}alembic_version VALUES ('{revision}')"  # noqa: S608 - ours, all of it
-    table = f"CREATE TABLE {place}alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
-    _ask(client, container, kind, f"{table}; {row}", name(owner))
+    row = f"INSERT INTO {place}{table} VALUES ('{revision}')"  # noqa: S608 - ours, all of it
+    made = f"CREATE TABLE {place}{table} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
+    _ask(client, container, kind, f"{made}; {row}", name(owner))
 
 
 def _ask(client: Client, container: str, kind: str, sql: str, database: str) -> str:

@@ -109,7 +109,9 @@ def probe(
         writes=writes,
         written=container.written(),
         volume=tuple(sorted(held)),
-        revisions={path: rows for path, data in sorted(held.items()) if (rows := sqlite.revisions(data))},
+        revisions={
+            path: rows for path, data in sorted(held.items()) if (rows := sqlite.revisions(data, plan.migrations))
+        },
         stopped=stopped,
         stop_seconds=seconds,
         log=container.log(),

@@ -25,8 +25,8 @@ _STAMP = """
 import os, sqlite3, sys
 os.makedirs(os.path.dirname(sys.argv[1]), exist_ok=True)
 with sqlite3.connect(sys.argv[1]) as database:
-    database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
-    database.execute("INSERT INTO alembic_version VALUES (?)", (sys.argv[2],))
+    database.execute(f"CREATE TABLE {sys.argv[3]} (version_num VARCHAR(32) NOT NULL)")
+    database.execute(f"INSERT INTO {sys.argv[3]} VALUES (?)", (sys.argv[2],))
 """
 
 #: For a variable that must be set and has no default: long enough for a key, and plainly nobody's.
@@ -157,7 +157,8 @@ def spoiled(plan: Plan, start: Start) -> Start | None:
     path = storage.sqlite_path(url)
     if start.stamp is None or database is None or database.dialect != "sqlite" or not (path or "").startswith("/"):
         return None
-    command = ("run", "--", "python", "-c", _STAMP, path or "", start.stamp)
+    table = plan.migrations.table if plan.migrations else "alembic_version"
+    command = ("run", "--", "python", "-c", _STAMP, path or "", start.stamp, table)
     return Start(name=f"{start.name}-before", environment=start.environment, connect=start.connect, command=command)
 
 

@@ -88,11 +88,12 @@ class Services:
         return text
 
     def revisions(self, owner: str) -> dict[str, tuple[str, ...]]:
-        """The rows of `alembic_version` in the databases of the start `owner`, those that have that table."""
+        """What was applied to the databases of the start `owner`, of those that have a table of it."""
         found = {}
         for one in self.needed if owner in self.made else ():
             store = stores.of(one, self.plan)
-            rows = databases.revisions(self.client, self._container(store), one.kind, owner) if store else ()
+            where = (self._container(store), one.kind, owner) if store else None
+            rows = databases.revisions(self.client, *where, self.plan.migrations) if where else ()
             if store and rows:
                 found[f"{one.kind}:{databases.name(owner)}"] = rows
         return found
@@ -102,7 +103,8 @@ class Services:
         for one in self.needed:
             store = stores.of(one, self.plan)
             if store and one.role == "database":
-                databases.stamp(self.client, self._container(store), one.kind, owner, revision)
+                table = self.plan.migrations.table if self.plan.migrations else "alembic_version"
+                databases.stamp(self.client, self._container(store), one.kind, owner, revision, table)
 
     def _container(self, store: Store) -> str:
         return f"{self.prefix}-{store.name}"

@@ -5,13 +5,18 @@ Source of the format: sqlite.org/fileformat.html.
 
 from __future__ import annotations
 
-#: Where Alembic and Aerich say what was applied; the database's name may go before the table's.
-QUERIES = ("SELECT version_num FROM {}alembic_version", "SELECT version FROM {}aerich")
+from lading.model import Migrations
 
 MAGIC = b"SQLite format 3\0"
 
 
-def revisions(data: bytes) -> tuple[str, ...]:
+def query(migrations: Migrations | None, place: str = "") -> str:
+    """What asks a database, called `place` where that must be said, what Alembic or Aerich applied to it."""
+    column = "version" if migrations and migrations.tool == "aerich" else "version_num"
+    return f"SELECT {column} FROM {place}{migrations.table if migrations else 'alembic_version'}"  # noqa: S608 - a name
+
+
+def revisions(data: bytes, migrations: Migrations | None = None) -> tuple[str, ...]:
     """The revisions that the database is at, sorted; none where it has no such table, or is not one.
 
     Read from a copy in memory. What an unfinished write-ahead log holds is not seen: migrations close their connection,
@@ -26,12 +31,7 @@ def revisions(data: bytes) -> tuple[str, ...]:
         try:
             # Bytes 18 and 19 say that a log is in use, which a database in memory cannot have.
             connection.deserialize(data[:18] + b"\1\1" + data[20:])
+            rows = connection.execute(query(migrations)).fetchall()
         except sqlite3.DatabaseError:
             return ()
-        for query in QUERIES:
-            try:
-                rows = connection.execute(query.format("")).fetchall()
-            except sqlite3.DatabaseError:
-                continue
-            return tuple(sorted(str(row[0]) for row in rows))
-    return ()
+    return tuple(sorted(str(row[0]) for row in rows))
