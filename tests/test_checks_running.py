@@ -764,6 +764,16 @@ def test_what_failed_in_a_migration_is_in_the_hint() -> None:
     assert said.hint == f"its log ends: {wanted}"
 
 
+def test_a_schema_that_is_asked_in_place_of_a_health_route_is_none() -> None:
+    slow = replace(RUNS["defaults"], answers=(Answer(path="/openapi.json", status=200, body="{}", seconds=1.0),))
+    plan = replace(PLAN, health=replace(PLAN.health, path="/openapi.json", body=None))
+    evidence = replace(
+        GOOD, plan=plan, observation=replace(values.OBSERVATION, runs={"defaults": replace(slow, samples=(1.0,))})
+    )
+    (finding,) = [one for one in checks.judge(evidence) if one.check == "health-answers"]
+    assert finding.hint == "a route of its own, like `/health`, has less to say"
+
+
 def test_what_failed_in_a_start_is_in_the_hint() -> None:
     log = "Traceback\nFileNotFoundError: 'm.bin'\n\nERROR:    Application startup failed. Exiting.\n"
     said = running.silence(replace(RUNS["defaults"], ready=None, exited=3, log=log), PLAN)
