@@ -27,15 +27,13 @@ def environment(config: dict[str, Any], env: dict[str, str]) -> None:
         except Stop as stop:
             wrong.append(str(stop))
     ours = [config[binding]["variable"] for binding in ("host", "port", "log_level")]
-    for name in ours:
-        if env.get(name) == "":
-            del env[name]
+    for name in [one for one in ours if env.get(one) == ""]:
+        del env[name]
     wrong += [said for one in config["variables"] if one["name"] not in ours for said in spelled(one, env)]
     level, usual = env.get(ours[2]), config["log_level"]["default"]
-    if level:
+    if level and not wrong:
         env[ours[2]] = level.lower() if usual.islower() else level.upper() if usual.isupper() else level
-        if not wrong:  # loguru hears of a level by a variable of its own, and by no other
-            env.setdefault("LOGURU_LEVEL", log_level(config, env).upper())
+        env.setdefault("LOGURU_LEVEL", log_level(config, env).upper())  # loguru hears of it by this alone
     given = {name.upper() for name in env}
     required = [one["name"] for one in config["variables"] if one["required"]]
     # Such a file may well give them: the application reads it by itself.
