@@ -100,6 +100,10 @@ def placed(more: str, files: dict[str, str] | None = None) -> dict[str, tuple[st
             {"migrations": ("migrations", "migrations")},
         ),
         ("from aerich import Command\nCommand({}).upgrade()\n", {}, {}),
+        # Of a name that is begun, the folder is known; what is above a folder that is made is made with it.
+        ('NAME = input()\nopen(f"out/{NAME}.txt", "w")\n', {}, {"out": ("out", "out")}),
+        ('NAME = input()\nopen(f"out/cache-{NAME}.txt", "w")\n', {}, {"out": ("out", "out")}),
+        ('NAME = input()\nos.makedirs(os.path.join("out", f"cache-{NAME}"))\n', {}, {"out": ("out", "out")}),
         ('os.makedirs(".data")\n', {".data/.gitkeep": ""}, {".data": (".data", ".data")}),
     ],
 )
@@ -107,6 +111,12 @@ def test_what_of_a_written_path_the_tree_lacks(
     more: str, files: dict[str, str], expected: dict[str, tuple[str | None, str | None]]
 ) -> None:
     assert placed(more, files) == expected
+
+
+@pytest.mark.parametrize(("first", "missing"), [('os.makedirs("static/faces")\n', False), ("", True)])
+def test_a_folder_that_the_start_makes_something_in_need_not_be_built(first: str, missing: bool) -> None:
+    notes = [fact.value for fact in found({"main.py": MAIN + first + STATIC}).notes]
+    assert ("`static` is not in the tree and must be built before the start" in notes) is missing
 
 
 def test_the_folder_that_aerich_writes_is_made_on_the_volume() -> None:

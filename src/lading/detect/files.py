@@ -56,9 +56,11 @@ def detect(code: Code, reached: Collection[str], entry: str, dependencies: Depen
     seen = list(_every(asked, has))
     made = {one.path for one in seen if one.use.written}
     folders = [one.path for one in seen if one.use.makes]
+    early = [one.path for one in seen if one.use.makes and one.starts]
     opened = {one.path for one in seen if one.use.opens}
     for one in seen:
         below = any(one.path == path or one.path.startswith(f"{path}/") for path in made)
+        below = below or any(path.startswith(f"{one.path}/") for path in early)  # makedirs makes what is above, too
         if not one.use.written and not one.present and (not one.needed or below):
             continue
         before = found.get(one.path)

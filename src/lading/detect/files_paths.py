@@ -123,14 +123,16 @@ def _formatted(parts: Sequence[ast.expr], inner: object) -> Located | None:
                 return None
             found = replace(part, path=raw) if raw and not part.anchored else part
         elif not found.whole:
-            return found
+            break
         elif raw is not None:
             found = replace(found, path=found.path + raw)
         else:
             found = _concatenated(found, part)
     if found is None:
         return None
-    # Of a name that is only begun, the folder is known.
+    # Of a name that is only begun, the folder is known: that of `cache-{number}` is the one it is put in.
+    if not found.whole and "/" not in found.path and isinstance(parts[0], ast.Constant):
+        return replace(found, path=".")
     known = found.path if found.whole else found.path.rpartition("/")[0] or found.path
     return replace(found, path=posixpath.normpath(known))
 
