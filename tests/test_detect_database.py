@@ -141,6 +141,23 @@ def test_the_table_of_what_was_applied_may_have_another_name(said: str, table: s
     assert migrations.value.table == table
 
 
+def test_what_only_the_migrations_open_must_be_given_too() -> None:
+    env = "from decouple import config as read\nconfig.set_main_option('sqlalchemy.url', read('OWNER_URL'))\n"
+    files = {"alembic.ini": "[alembic]\nscript_location = alembic\n", "alembic/env.py": env}
+    project = found(
+        SYNC + "e = create_engine(os.environ['APP_URL'])\n", "alembic\npsycopg2\npython-decouple\n", **files
+    )
+    assert {fact.value.name: fact.value.required for fact in project.environment} == {
+        "APP_URL": True,
+        "OWNER_URL": True,
+    }
+    assert project.database
+    assert project.database.value.variable == "APP_URL"
+    assert [(fact.value.dialect, fact.value.variable, fact.value.driver) for fact in project.stores] == [
+        ("postgresql", "OWNER_URL", "psycopg2")
+    ]
+
+
 def test_a_url_that_a_validator_puts_together_out_of_parts_is_not_required() -> None:
     code = (
         "from pydantic import field_validator\nfrom pydantic_settings import BaseSettings\n"

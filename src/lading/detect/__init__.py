@@ -69,14 +69,21 @@ def _detect(source: Source, settings: Settings) -> Project:
     declared = override.declared(source, settings)
     reached = reach.reach(code, chosen.path)
     code = with_own(code, reached)
+    entry = chosen.fact.value.target.rpartition(":")[2] if chosen.fact.value.factory else ""
+    migrated = migrations.detect(code, reached, entry)
+    # Alembic's env.py runs before the server: what it must be given, the start must be given.
+    before = frozenset({*reached, *migrations.run(code, migrated)})
+    if before != reached:
+        code = with_own(code, before)
+        migrated = migrations.detect(code, reached, entry)
     if not settings.given("extras"):
         declared = packaging_extras.needed(code, reached, declared)
     declared = packaging.install(code, reached, declared)
     locked = dependencies.packages(source, declared.value)
-    entry = chosen.fact.value.target.rpartition(":")[2] if chosen.fact.value.factory else ""
-    variables = environment.variables(code, reached, entry, declared.value)
+    variables = environment.variables(code, before, entry, declared.value)
     data = database.detect(code, reached, variables, declared.value)
-    migrated = override.migrated(migrations.detect(code, reached, entry), code, settings)
+    migrated = override.migrated(migrated, code, settings)
+    data = database.with_migrations(data, migrated, variables, declared.value)
     served = server.detect(code, declared.value, chosen.starts)
     healthy = health.read(code, chosen.object)
     beside = workers.detect(code, chosen.fact.value.folder, reached, variables)

@@ -10,7 +10,7 @@ from lading.detect import settings_drivers, settings_stores, settings_text, stor
 from lading.detect.code import Code
 from lading.detect.settings_stores import MAIN, Known
 from lading.detect.stores import Opened
-from lading.model import Confidence, Database, Dependencies, Fact, Variable
+from lading.model import Confidence, Database, Dependencies, Fact, Migrations, Variable
 from lading.settings import Settings
 from lading.source import Source
 
@@ -55,6 +55,23 @@ def detect(
         key = "database-variable" if main.value.variable else "database-dialect"
         main = replace(main, others=(*main.others, *losers), key=key)
     return Data(main, _without_doubles([fact for fact in beside if fact not in scripts]), tuple(_notes(known, main)))
+
+
+def with_migrations(
+    data: Data, migrated: Fact[Migrations] | None, variables: Sequence[Fact[Variable]], dependencies: Dependencies
+) -> Data:
+    """`data` with the URL that only the migrations open, where it is a variable's: it leads to the same database."""
+    name = migrated.value.variable if migrated else None
+    fact = next((one for one in variables if one.value.name == name), None)
+    facts = [one for one in (data.main, *data.stores) if one]
+    told = {name for one in facts for name in (one.value.variable, *one.value.parts)}
+    if fact is None or name in told or data.main is None or migrated is None or data.main.value.dialect == "sqlite":
+        return data
+    dialect, is_async = data.main.value.dialect, migrated.value.is_async
+    has = settings_drivers.declared(dependencies)
+    driver = settings_drivers.driver(dialect, fact.value.default or "", has, asynchronous=is_async)
+    store = Database(dialect=dialect, variable=name, driver=driver, is_async=is_async)
+    return replace(data, stores=(*data.stores, Fact(store, fact.because, "likely", key="stores")))
 
 
 def _ordered(known: Known) -> list[Opened]:

@@ -68,6 +68,12 @@ def _alembic(code: Code) -> Fact[Migrations] | None:
     return _made(code, chosen, folder, others)
 
 
+def run(code: Code, found: Fact[Migrations] | None) -> tuple[str, ...]:
+    """The file of code that the migrations run before the server is started: Alembic's env.py."""
+    path = posixpath.join(found.value.folder, "env.py") if found and found.value.tool == "alembic" else ""
+    return (path,) if path in code.source.files else ()
+
+
 def named(code: Code, config: str) -> Fact[Migrations] | None:
     """Alembic's migrations as the file `config` has them; None where it has none, or leads nowhere."""
     placed = ((one, _folder(code, one.path, one.location)) for one in inis(code) if one.path == config)
