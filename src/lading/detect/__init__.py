@@ -96,7 +96,7 @@ def _detect(source: Source, settings: Settings) -> Project:
     found = Project(
         name=_name(source),
         dependencies=declared,
-        application=chosen.fact,
+        application=replace(chosen.fact, value=replace(chosen.fact.value, kept=reach.aside(before))),
         python=python.detect(source, code, reached, locked, declared.value.files[0], removed=removed),
         interpreter=python.interpreter(source),
         newest=python.newest(locked, declared.value.files[0]),

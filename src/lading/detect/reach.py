@@ -5,11 +5,19 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lading.detect import names
 from lading.detect.code import Code, flat, folder
 from lading.detect.imports import Imported
+
+#: Folders, and a file, that no image has by itself: what is in them is for other times than a start.
+_ASIDE = frozenset({"tests", "test", "docs", "conftest.py"})
+
+
+def aside(reached: Iterable[str]) -> tuple[str, ...]:
+    """Those of the files `reached` that stand where no server's code is looked for, in the order of their paths."""
+    return tuple(sorted(path for path in reached if _ASIDE & set(path.split("/"))))
 
 
 def reach(code: Code, path: str) -> frozenset[str]:

@@ -78,6 +78,7 @@ class Application:
     factory: bool = False  # the attribute is called to get the application
     folder: str = "."  # the folder that must be importable, from the project's root
     folders: tuple[str, ...] = ()  # others that must be too: modules in them are imported by their bare names
+    kept: tuple[str, ...] = ()  # what it imports from folders that an image has not, such as those of tests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,7 +165,8 @@ def _app(
     because |= {f"app.links.{path}": where for path, (_, where) in linked.items()}
     links = {path: to for path, (to, _) in linked.items()}
     own = folders.left_out(moved, links, project.environment, application, migrations)
-    excluded = exclude.patterns((*own, *exclude_more), project.dependencies.value.files, migrations)
+    needed = (*project.dependencies.value.files, *application.kept)
+    excluded = exclude.patterns((*own, *exclude_more), needed, migrations)
     return App(
         target=application.target,
         factory=application.factory,

@@ -1,0 +1,5 @@
+from tests.data.words import WORD
+
+
+def sample() -> str:
+    return WORD
