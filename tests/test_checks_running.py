@@ -816,6 +816,18 @@ def test_what_an_environment_once_had_unasked_is_named(module: str, brings: str)
     assert f"add `{brings}` to the dependencies" in said.hint
 
 
+@pytest.mark.parametrize(
+    ("folder", "module", "taken"), [(".", "tests.samples", "tests"), ("src", "tests", "src/tests"), (".", "attrs", "")]
+)
+def test_a_module_that_no_image_has_is_named_with_what_takes_it_back(folder: str, module: str, taken: str) -> None:
+    plan = replace(PLAN, app=replace(PLAN.app, folder=folder, exclude=("**/tests", "docs")))
+    log = f"ModuleNotFoundError: No module named '{module}'"
+    hint = running.silence(replace(RUNS["defaults"], ready=None, exited=1, log=log), plan).hint
+    assert hint == f"its log ends: {log}" + (
+        f'; `{taken}` is left out of every image: `exclude = ["!{taken}"]` takes it back' if taken else ""
+    )
+
+
 @pytest.mark.parametrize("check", ["port-configures", "host-configures"])
 def test_why_a_start_ended_is_said_where_it_is_missed(check: str) -> None:
     evidence = silent(check.partition("-")[0], exited=1, log="INFO: so far, so good\nValueError: Unknown level: 'x'\n")

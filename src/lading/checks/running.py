@@ -6,7 +6,7 @@ import posixpath
 import re
 import textwrap
 
-from lading import launch
+from lading import ignore, launch
 from lading.checks import secrets
 from lading.checks.evidence import Check, Said, counted, failed, limit, never_answered, passed, unknown
 from lading.model import Finding, Observation, Plan, Run
@@ -32,6 +32,9 @@ _ASTRAY = re.compile(
 _ONCE = {"pkg_resources": "setuptools<82", "distutils": "setuptools"}
 
 
+#: The folder or file in which Python did not find a module, without an end.
+_ABSENT = re.compile(r"No module named '(\w+)[.']")
+
 #: The last lines that only say that the one above them ended it.
 _BELOW = re.compile(r"^lading: the migrations failed|Application startup failed\. Exiting\.$")
 
@@ -53,6 +56,10 @@ def _mended(end: str, plan: Plan) -> str:
     gone = next((name for name in _ONCE if re.search(rf"No module named '{name}['.]", end)), None)
     if gone:
         return f"; an environment once had it unasked, from setuptools: add `{_ONCE[gone]}` to the dependencies"
+    absent = _ABSENT.search(end)
+    where = posixpath.normpath(posixpath.join(plan.app.folder, absent[1])) if absent else ""
+    if absent and ignore.matcher(plan.app.exclude)(where):
+        return f'; `{where}` is left out of every image: `exclude = ["!{where}"]` takes it back'
     loose = not plan.dependencies.locked and not plan.as_of and _ASTRAY.search(end)
     return "; no lock says which releases it wants: `--as-of` takes those of a day on which it worked" if loose else ""
 
