@@ -209,6 +209,11 @@ def test_a_default_that_reads_another_variable_names_it() -> None:
         (".env.example", "MODEL=https://models.example/m.bin", None),
         (".env.example", "OTHER_MODEL=m.bin\n# MODEL=m.bin", None),
         ("environment.py", "MODEL='m.bin'", None),
+        # What somebody has on their own machine gets into no file of ours.
+        (".env", "MODEL=m.bin", None),
+        (".env.local", "MODEL=m.bin", None),
+        ("prod.env", "MODEL=m.bin", None),
+        (".env.production.sample", "MODEL=m.bin", "m.bin"),
     ],
 )
 def test_the_projects_own_example_of_what_must_be_set_is_known(path: str, line: str, example: str | None) -> None:

@@ -13,9 +13,11 @@ from lading.source import Source
 _NAMED = re.compile(
     r"\.?env(?:\..*|-.*|_.*)?|.*\.env(?:\..*)?|(?:docker-)?compose.*\.ya?ml|.*Dockerfile.*|README.*", re.IGNORECASE
 )
-#: Files that are there to be copied: `.env.example`, `sample.env`, `env.dist`; and an `.env` that is in the tree.
+#: Files that are there to be copied: `.env.example`, `sample.env`, `env.dist`. Any other, `.env` and `.env.local`, is
+#: somebody's own, and what it says must not get into a file of ours.
 _COPIED = re.compile(
-    r"\.?(?:[\w-]+\.)*env(?:[._-][\w.-]+)?|[\w-]*(?:example|sample|template)[\w.-]*\.env", re.IGNORECASE
+    r"(?=(?:.*[._-])?(?:example|sample|template|tmpl|dist|default)s?(?:[._-]|$))(?:.*[._-])?env(?:[._-].*)?",
+    re.IGNORECASE,
 )
 #: What stands for a value, and is none.
 _NONE = re.compile(
@@ -79,7 +81,6 @@ def _copied(code: Code) -> tuple[str, ...]:
     if key not in code.memo:
         every = (*code.source.files, *evidence_tree.above(code))
         found = [path for path in every if _COPIED.fullmatch(posixpath.basename(path))]
-        # What says that it is an example stands before somebody's own.
-        code.memo[key] = tuple(sorted(found, key=lambda path: (path.endswith("/.env"), path.count("/"), path))[:_MOST])
+        code.memo[key] = tuple(sorted(found, key=lambda path: (path.count("/"), path))[:_MOST])
     files: tuple[str, ...] = code.memo[key]
     return files
