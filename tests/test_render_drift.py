@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 from values import PROJECT
 
 from lading import plan, render, settings, written
 from lading.errors import BadInput
-from lading.model import Plan
+from lading.model import Plan, Variable
 from lading.render import drift
 from lading.source import Memory
 
@@ -163,6 +164,13 @@ def test_what_is_written_no_more(path: str, there: str | bytes, state: str, stay
     assert (said[path], path in tree, "gone.txt" in said) == (state, stays, False)
     # While it is as we wrote it, it is told again; what somebody edited is theirs from then on.
     assert set(apply(tree, force=force).values()) == ({"same", "left"} if there == "ours\n" and stays else {"same"})
+
+
+def test_what_an_example_says_that_is_replaced_changes_nothing_afterwards() -> None:
+    """What lading wrote is no evidence, so that the second look finds no example: the file must not say one."""
+    shown = Variable(name="MODEL", required=True, example="m.bin")
+    before, after = (replace(PLAN, variables=(*PLAN.variables, one)) for one in (shown, replace(shown, example=None)))
+    assert render.files(before) == render.files(after)
 
 
 def test_a_dockerfile_that_was_there_before_is_kept() -> None:

@@ -53,8 +53,6 @@ def _told(plan: Plan, variable: Variable) -> Iterator[str]:
     yield f"one of {' '.join(variable.allowed)}" if variable.allowed else _TYPES.get(variable.type, variable.type)
     if variable.least:
         yield f"at least {variable.least} characters"
-    if variable.example is not None:
-        yield f"such as `{variable.example}`"
     if variable.secret or _password(variable.default):
         yield "a secret: in no image, and not in git"
     if place := guide_tables.read_in(plan, variable):
