@@ -357,6 +357,34 @@ def test_init_goes_through_no_link(tree: Tree, run: Lading, tmp_path: Path, insi
         assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
+def test_init_writes_what_a_link_of_the_project_leads_to(tree: Tree, run: Lading) -> None:
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP})
+    run("init", folder)
+    (folder / "ops").mkdir()
+    (folder / "compose.yaml").rename(folder / "ops/stack.yaml")
+    (folder / "compose.yaml").symlink_to("ops/stack.yaml")
+    assert run("init", folder, "--port", "9001")[0] == 0
+    assert (folder / "compose.yaml").is_symlink()
+    assert "9001" in (folder / "ops/stack.yaml").read_text()
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)])
+@pytest.mark.parametrize("what", ["a link to another place", "a folder"])
+def test_init_writes_nothing_where_what_stands_in_a_place_is_no_file_of_the_project(
+    tree: Tree, run: Lading, tmp_path: Path, what: str, force: tuple[str, ...]
+) -> None:
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP})
+    if what == "a folder":
+        (folder / "compose.yaml").mkdir()
+    else:
+        (tmp_path / "mine.yaml").write_text("mine\n")
+        (folder / "compose.yaml").symlink_to(tmp_path / "mine.yaml")
+    status, _, err = run("init", folder, *force)
+    assert (status, f"compose.yaml: is {what}" in err) == (2, True)
+    assert not (folder / "Dockerfile").exists()
+    assert what == "a folder" or (folder / "compose.yaml").read_text() == "mine\n"
+
+
 @pytest.mark.parametrize("text", ["[" * 100_000, "{"])
 def test_a_record_that_nobody_can_read_stops_init(tree: Tree, run: Lading, text: str) -> None:
     folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP, ".lading/written.json": text})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import posixpath
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -47,7 +48,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         _stay(root, changes)
         for change in changes:
             if change.writes:
-                cache.store(root / change.path, change.wanted.encode())
+                # What is a link stays one, and what it leads to is written.
+                cache.store(Path(os.path.realpath(root / change.path)), change.wanted.encode())
             if change.removes:
                 _remove(root, change.path)
         made = [render.layout.beside(stage.plan, path) for path in stack.secret_files(stage.plan, stage.home)]
@@ -81,6 +83,11 @@ def _stay(root: Path, changes: Iterable[Change]) -> None:
         away = not place.is_relative_to(real) or (change.removes and place != real / above)
         if away and (change.writes or change.removes):
             raise BadInput("is a link to another place", where=above, hint="put a folder in its place")
+        file = Path(os.path.realpath(root / change.path))
+        if change.writes and not file.is_relative_to(real):
+            raise BadInput("is a link to another place", where=change.path, hint="put a file in its place")
+        if change.writes and file.is_dir():
+            raise BadInput("is a folder, and a file is to be written there", where=change.path, hint="move it away")
 
 
 def _remove(root: Path, path: str) -> None:
