@@ -55,6 +55,9 @@ def test_the_state_of_a_file(there: str | None, written: str | None, state: str,
         (FIFTH, BASE.replace("five", "V"), "conflict", FIFTH),
         (SECOND.replace("five", "5"), SECOND, "edited", SECOND.replace("five", "5")),
         (BASE, SECOND, "update", SECOND),
+        # A form feed and U+2028 part no lines, and a single end of Windows' makes no file of its kind.
+        ("# a\x0cb\u2028c\n" + BASE, SECOND, "merged", "# a\x0cb\u2028c\n" + SECOND),
+        (FIFTH.replace("5\n", "5\r\n"), SECOND, "merged", SECOND.replace("five", "5")),
     ],
 )
 def test_what_changes_is_merged_with_what_was_edited(there: str, wanted: str, state: str, stays: str) -> None:

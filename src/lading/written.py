@@ -23,7 +23,13 @@ Last = str | tuple[str, ...]
 
 def digest(text: str) -> str:
     """The SHA-256 of a text by its lines: git may have checked it out with the ends that Windows has."""
-    return hashlib.sha256("\n".join(text.splitlines()).encode()).hexdigest()
+    return hashlib.sha256("\n".join(lines(text)).encode()).hexdigest()
+
+
+def lines(text: str) -> list[str]:
+    """Lines without their ends, by which git and editors go: `splitlines` parts at form feeds and U+2028 as well."""
+    parts = text.replace("\r\n", "\n").split("\n")
+    return parts if parts[-1] else parts[:-1]
 
 
 def stands(text: str, last: Last | None) -> bool:

@@ -18,7 +18,7 @@ from lading.errors import BadInput
 from lading.model import Plan
 from lading.render.merge import merge
 from lading.source import Source
-from lading.written import FOLDER, RECORD, Last, copied, digest, load, records, stands
+from lading.written import FOLDER, RECORD, Last, copied, digest, lines, load, records, stands
 
 State = Literal["new", "same", "update", "merged", "edited", "conflict", "foreign", "gone", "left"]
 
@@ -94,7 +94,7 @@ def compare(
     inner = {posixpath.relpath(path, home): last for path, last in known.items()}
     record = json.dumps(dict(sorted(inner.items())), indent=2, ensure_ascii=False) + "\n"
     before = there.get(place)
-    state: State = "new" if before is None else "same" if _lines(before) == _lines(record) else "update"
+    state: State = "new" if before is None else "same" if lines(before) == lines(record) else "update"
     return (*changes, Change(path=place, state=state, wanted=record, diff=_diff(place, before, record)))
 
 
@@ -141,7 +141,7 @@ def _change(path: str, wanted: str, there: str | None, last: Last | None, *, for
     state: State
     if there is None:
         state = "new"
-    elif _lines(there) == _lines(wanted):
+    elif lines(there) == lines(wanted):
         state = "same"
     elif last is None:
         state = "foreign"
@@ -151,7 +151,7 @@ def _change(path: str, wanted: str, there: str | None, last: Last | None, *, for
         state = "edited"
     elif not force and (both := _merged(last, there, wanted)) is not None:
         # What changed may be there already, by hand.
-        state = "edited" if _lines(both) == _lines(there) else "merged"
+        state = "edited" if lines(both) == lines(there) else "merged"
         return Change(path=path, state=state, wanted=both, diff=_diff(path, there, both))
     else:
         state = "conflict"
@@ -160,15 +160,15 @@ def _change(path: str, wanted: str, there: str | None, last: Last | None, *, for
 
 def _merged(last: Last, there: str, wanted: str) -> str | None:
     """What is there with what changed since it was written; None where that cannot be told, or is in one place."""
-    lines = None if isinstance(last, str) else merge(last, _lines(there), _lines(wanted))
-    end = "\r\n" if "\r\n" in there else "\n"
-    return None if lines is None else "".join(f"{line}{end}" for line in lines)
+    merged = None if isinstance(last, str) else merge(last, lines(there), lines(wanted))
+    end = "\r\n" if there.count("\r\n") * 2 > there.count("\n") else "\n"
+    return None if merged is None else "".join(f"{line}{end}" for line in merged)
 
 
 def _last(change: Change, wanted: str, last: Last | None) -> Last:
     """What the record says of a file from now on: the lines of one that is ours, and that people may edit."""
     written = change.writes or change.state == "same" or isinstance(last, tuple)
-    return tuple(_lines(wanted)) if written and not _ours(change.path) else digest(wanted)
+    return tuple(lines(wanted)) if written and not _ours(change.path) else digest(wanted)
 
 
 def _ours(path: str) -> bool:
@@ -182,15 +182,10 @@ def _former(path: str, there: str, last: Last) -> Change:
     return Change(path=path, state="gone" if gone else "left", wanted="")
 
 
-def _lines(text: str) -> list[str]:
-    """Lines without their ends: git may have checked the file out with those of Windows."""
-    return text.splitlines()
-
-
 def _diff(path: str, there: str | None, wanted: str) -> str:
-    before: Iterable[str] = [] if there is None else _lines(there)
+    before: Iterable[str] = [] if there is None else lines(there)
     old = "/dev/null" if there is None else path
-    return "\n".join(difflib.unified_diff(list(before), _lines(wanted), old, f"{path} (plan)", lineterm=""))
+    return "\n".join(difflib.unified_diff(list(before), lines(wanted), old, f"{path} (plan)", lineterm=""))
 
 
 def _text(source: Source, path: str) -> str | None:
@@ -199,7 +194,8 @@ def _text(source: Source, path: str) -> str | None:
     try:
         return source.read(path).decode()
     except UnicodeDecodeError as error:
-        raise BadInput("is not UTF-8 text", where=path, hint="delete it, and `lading init` writes it anew") from error
+        hint = "save it as UTF-8; without it, `lading init` writes it anew"
+        raise BadInput("is not UTF-8 text", where=path, hint=hint) from error
 
 
 def _require_record(text: str | None, where: str) -> None:
