@@ -253,3 +253,19 @@ def test_one_that_was_moved_and_edited_is_theirs(tmp_path: Path, capsys: pytest.
     assert main(["init", str(tmp_path)]) == 0
     assert "foreign   docker/Dockerfile" in capsys.readouterr().out.splitlines()
     assert "EXPOSE 80\n" in (tmp_path / "docker/Dockerfile").read_text()
+
+
+@pytest.mark.parametrize("place", ["Dockerfile.bak", "Dockerfile.orig", "old/Dockerfile~"])
+def test_one_that_was_put_aside_is_left_alone(place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from lading.cli import main
+
+    for path, text in ROOT.items():
+        (tmp_path / path).write_text(text)
+    assert main(["init", str(tmp_path)]) == 0
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / "Dockerfile").rename(tmp_path / place)
+    aside = (tmp_path / place).read_text()
+    capsys.readouterr()
+    assert main(["init", str(tmp_path), "--port", "9001"]) == 0
+    assert "new       Dockerfile\n" in capsys.readouterr().out
+    assert (tmp_path / place).read_text() == aside

@@ -17,6 +17,9 @@ from lading.source import Source
 FOLDER = ".lading"
 RECORD = f"{FOLDER}/written.json"
 
+#: What somebody put aside, and what stands beside a Dockerfile.
+_KEPT = (".bak", ".backup", ".old", ".orig", ".rej", ".save", "~", ".dockerignore")
+
 #: The lines of a file that people edit, to merge what they did with what changes; the `digest` of any other.
 Last = str | tuple[str, ...]
 
@@ -96,7 +99,8 @@ def _moved(source: Source, found: Mapping[str, Mapping[str, Last]]) -> dict[str,
 
 
 def _is_dockerfile(path: str) -> bool:
-    return "dockerfile" in posixpath.basename(path).lower()
+    name = posixpath.basename(path).lower()
+    return "dockerfile" in name and not name.endswith(_KEPT)
 
 
 def _records(source: Source) -> dict[str, Mapping[str, Last]]:
