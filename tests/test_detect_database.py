@@ -158,6 +158,25 @@ def test_what_only_the_migrations_open_must_be_given_too() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "if context.is_offline_mode():\n    offline()\nelse:\n    online()\n",
+        "if not context.is_offline_mode():\n    online()\nelse:\n    offline()\n",
+        "if context.is_offline_mode():\n    os.environ['OFFLINE_URL']\nelse:\n    online()\n",
+    ],
+)
+def test_what_alembic_reads_to_print_sql_need_not_be_given(tail: str) -> None:
+    env = (
+        "import os\nfrom alembic import context\ndef offline():\n    os.environ['OFFLINE_URL']\n"
+        f"def online():\n    os.environ['ONLINE']\n{tail}"
+    )
+    files = {"alembic.ini": "[alembic]\nscript_location = alembic\n", "alembic/env.py": env}
+    project = found(SYNC + "e = create_engine(os.environ['APP_URL'])\n", "alembic\npsycopg2\n", **files)
+    required = {fact.value.name for fact in project.environment if fact.value.required}
+    assert required == {"APP_URL", "ONLINE"}
+
+
 def test_a_url_that_a_validator_puts_together_out_of_parts_is_not_required() -> None:
     code = (
         "from pydantic import field_validator\nfrom pydantic_settings import BaseSettings\n"

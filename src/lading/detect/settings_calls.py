@@ -137,10 +137,33 @@ def _at_start(code: Code, reached: Collection[str], path: str, function: Functio
     return any(
         not site.later
         and site.within is not function
+        and id(site.node) not in _offline(code, site.path)
         and _means(code, site, path, function)
         and at_start(code, reached, site.path, site.within, entry, depth=depth + 1)
         for site in sites(code, path, name)
     )
+
+
+def _offline(code: Code, path: str) -> frozenset[int]:
+    """What stands under `if context.is_offline_mode():`, by identity: Alembic asks there for SQL to print, no start."""
+    key = ("offline", path)
+    if key not in code.memo:
+        tree = code.tree(path) if b"is_offline_mode" in code.data(path) else None
+        blocks: list[ast.stmt] = []
+        for stmt in tree.statements if tree else ():
+            match stmt:
+                case ast.If(test=ast.Call(func=ast.Attribute(attr="is_offline_mode")), body=block):
+                    blocks += block
+                case ast.If(
+                    test=ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=ast.Attribute(attr="is_offline_mode"))),
+                    orelse=block,
+                ):
+                    blocks += block
+                case _:
+                    pass
+        code.memo[key] = frozenset(id(node) for stmt in blocks for node in ast.walk(stmt))
+    found: frozenset[int] = code.memo[key]
+    return found
 
 
 def _means(code: Code, site: Site, path: str, function: Function) -> bool:
