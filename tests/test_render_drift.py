@@ -73,6 +73,16 @@ def test_what_changes_is_merged_with_what_was_edited(there: str, wanted: str, st
     assert (forced.writes, forced.wanted) == (True, wanted)
 
 
+@pytest.mark.parametrize(("name", "state"), [("a.yaml", "conflict"), ("a.txt", "merged")])
+def test_what_says_a_key_twice_is_no_merge_of_yaml(name: str, state: str) -> None:
+    """Somebody had a service of that name before the plan had."""
+    base = "services:\n  api:\n    image: api\n\nvolumes: {}\n"
+    mine = base.replace("  api:", "  redis:\n    image: mine\n  api:")
+    change, _ = drift.compare({name: base.replace("\nvol", "  redis:\n    image: redis:7\n\nvol")}, {name: mine},
+                              {name: tuple(base.splitlines())})  # fmt: skip
+    assert change.state == state
+
+
 def test_what_we_never_wrote_is_never_merged() -> None:
     """The first `init` keeps it and tells; the next ones, when the plan changes, do no more than that."""
     first, record = drift.compare({"a": BASE}, {"a": FIFTH}, {})

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from lading.detect import evidence_yaml
 from lading.errors import BadInput
 from lading.model import Plan
 from lading.render.merge import merge
@@ -149,7 +150,7 @@ def _change(path: str, wanted: str, there: str | None, last: Last | None, *, for
         state = "update"
     elif stands(wanted, last):
         state = "edited"
-    elif not force and (both := _merged(last, there, wanted)) is not None:
+    elif not force and (both := _merged(path, last, there, wanted)) is not None:
         # What changed may be there already, by hand.
         state = "edited" if lines(both) == lines(there) else "merged"
         return Change(path=path, state=state, wanted=both, diff=_diff(path, there, both))
@@ -158,11 +159,18 @@ def _change(path: str, wanted: str, there: str | None, last: Last | None, *, for
     return Change(path=path, state=state, wanted=wanted, diff=_diff(path, there, wanted), forced=force)
 
 
-def _merged(last: Last, there: str, wanted: str) -> str | None:
-    """What is there with what changed since it was written; None where that cannot be told, or is in one place."""
+def _merged(path: str, last: Last, there: str, wanted: str) -> str | None:
+    """What is there with what changed since it was written; None where that cannot be told, or is in one place.
+
+    It is in one place, too, where both sides made a service of one name: Compose reads no file that says a key twice.
+    """
     merged = None if isinstance(last, str) else merge(last, lines(there), lines(wanted))
     end = "\r\n" if there.count("\r\n") * 2 > there.count("\n") else "\n"
-    return None if merged is None else "".join(f"{line}{end}" for line in merged)
+    both = None if merged is None else "".join(f"{line}{end}" for line in merged)
+    if both is None or not path.endswith((".yaml", ".yml")):
+        return both
+    unread = [len(evidence_yaml.read_strictly(text)[1]) for text in (there, both)]
+    return both if unread[0] >= unread[1] else None
 
 
 def _last(change: Change, wanted: str, last: Last | None) -> Last:
