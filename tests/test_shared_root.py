@@ -240,6 +240,12 @@ def test_whose_the_root_is(ignored: str | None, record: str, folder: str | None)
     assert written.root(Memory(files)) == folder
 
 
+def test_an_ignore_file_that_somebody_edited_still_says_whose_the_root_is() -> None:
+    record = json.dumps({".dockerignore": ["*", "!services/api"]})
+    tree = Memory({".dockerignore": "*\n!docs\n!services/api\n", written.RECORD: record})
+    assert written.root(tree) == "services/api"
+
+
 def test_the_layout_of_one_backend_is_as_it_was() -> None:
     assert Layout().ignore == Layout(dockerfile="a/Dockerfile", code="b").ignore == ".dockerignore"
     assert Layout(dockerfile="a/Dockerfile", code="b", home="b").ignore == "a/Dockerfile.dockerignore"

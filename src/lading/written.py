@@ -118,12 +118,15 @@ def _records(source: Source) -> dict[str, Mapping[str, Last]]:
 def root(source: Source) -> str | None:
     """The folder of the backend that the files in the root of `source` were written for; None where none were.
 
-    The ignore file says it: of the whole, it takes that folder back first.
+    The ignore file says it: of the whole, it takes that folder back first. What was written counts, where that is
+    known: somebody may have put a line of their own before it.
     """
     name = ".dockerignore"
-    if name not in source.files or name not in records(source).get(".", {}):
+    last = records(source).get(".", {}).get(name)
+    if name not in source.files or last is None:
         return None
-    patterns = ignore.parse(source.read(name).decode(errors="replace"))
+    there = source.read(name).decode(errors="replace")
+    patterns = ignore.parse(there if isinstance(last, str) else "\n".join(last))
     return next((one[1:] for one in patterns if one.startswith("!")), None) if "*" in patterns else "."
 
 
