@@ -104,6 +104,8 @@ def placed(more: str, files: dict[str, str] | None = None) -> dict[str, tuple[st
         ('NAME = input()\nopen(f"out/{NAME}.txt", "w")\n', {}, {"out": ("out", "out")}),
         ('NAME = input()\nopen(f"out/cache-{NAME}.txt", "w")\n', {}, {"out": ("out", "out")}),
         ('NAME = input()\nos.makedirs(os.path.join("out", f"cache-{NAME}"))\n', {}, {"out": ("out", "out")}),
+        ('from loguru import logger\nlogger.add("logs/app_{time}.log")\n', {}, {"logs": ("logs", "logs")}),
+        ('from loguru import logger\nlogger.add("app_{time}.log")\n', {}, {}),
         ('os.makedirs(".data")\n', {".data/.gitkeep": ""}, {".data": (".data", ".data")}),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from lading.detect import files_paths, loops, names
@@ -116,7 +116,8 @@ def _of(  # noqa: C901, PLR0912 - a table
         yield from use(given.get("filename", first), written=True, hard=False, purpose="logs")
     elif name == "add" and isinstance(func, ast.Attribute) and _is_loguru(code, path, func.value, within):
         at = given.get("sink", first)
-        yield from use(at, written=True, hard=False, purpose="logs") if not _is_stream(at) else ()
+        sinks = use(at, written=True, hard=False, purpose="logs") if not _is_stream(at) else ()
+        yield from (replace(one, at=_begun(one.at)) for one in sinks)
     elif name == "basicConfig" and "filename" in given:
         yield from use(given["filename"], written=True, hard=False, purpose="logs")
     elif name == "Command" and _writes_revisions(code, path, func, within):
@@ -192,6 +193,13 @@ def _is_path(code: Code, path: str, node: ast.expr, within: Function | None) -> 
 
 def _is_loguru(code: Code, path: str, node: ast.expr, within: Function | None) -> bool:
     return names.resolve(code, path, node, within) == "loguru.logger"
+
+
+def _begun(at: Located | None) -> Located | None:
+    """The folder of a name that loguru fills in, `logs/app_{time}.log`."""
+    if at is None or "{" not in at.path:
+        return at
+    return replace(at, path=at.path.partition("{")[0].rpartition("/")[0], whole=False)
 
 
 def _is_stream(node: ast.expr | None) -> bool:
