@@ -203,6 +203,7 @@ def test_a_default_that_reads_another_variable_names_it() -> None:
     [
         (".env.example", "MODEL=./m.bin # the small one", "./m.bin"),
         (".env.example", "export MODEL = 'm.bin'", "m.bin"),
+        (".env.example", "MODEL='m #1.bin' # the first", "m #1.bin"),
         ("sample.env", "MODEL=m.bin", "m.bin"),
         (".env.dist", "MODEL=<the model>", None),
         (".env.example", "MODEL=your-model", None),

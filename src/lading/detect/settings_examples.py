@@ -69,8 +69,8 @@ def shown(code: Code, name: str) -> str | None:
     line = re.compile(rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
     for path in _copied(code):
         for found in line.finditer(evidence_tree.text(code, path)):
-            text = re.sub(r"\s+#.*$", "", found[1])
-            text = text[1:-1] if text[:1] in {"'", '"'} and text[-1:] == text[:1] and len(text) > 1 else text
+            quoted = re.fullmatch(r"""(["'])(.*?)\1(?:\s*#.*)?""", found[1])
+            text = quoted[2] if quoted else re.sub(r"\s+#.*$", "", found[1])
             if text and len(text) < _LONGEST and "://" not in text and not _NONE.fullmatch(text):
                 return text
     return None
