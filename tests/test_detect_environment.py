@@ -229,7 +229,10 @@ def test_no_secret_and_no_address_is_an_example(name: str) -> None:
     assert (fact.value.required, fact.value.example) == (True, None)
 
 
-@pytest.mark.parametrize(("path", "counts"), [("scripts/seed.py", True), ("settings_example.py", False)])
+@pytest.mark.parametrize(("path", "counts"), [
+        ("scripts/seed.py", True), ("jobs/email_templates.py", True), ("jobs/dist_lock.py", True),
+        ("settings_example.py", False), ("app/config.dist.py", False), ("sample_settings.py", False),
+    ])  # fmt: skip
 def test_what_is_there_to_be_copied_reads_nothing(path: str, counts: bool) -> None:
     files: dict[str, str | bytes] = {"main.py": APP, path: "import os\nos.getenv('X')\n"}
     assert bool(found(files).environment) is counts

@@ -33,7 +33,12 @@ __all__ = ["RUNS", "binding", "is_secret", "variables"]
 
 _KEYS = {"host": "host-variable", "port": "port-variable", "log_level": "log-level-variable"}
 
-_EXAMPLE = re.compile(r"(?:^|[._-])(?:example|sample|template|dist)s?[._-]", re.IGNORECASE)
+#: `settings_example.py`, `config.dist.py`, `sample_settings.py`; not `email_templates.py`, which a worker may import.
+_EXAMPLE = re.compile(
+    r"(?:settings?|conf(?:ig)?|env|constants|secrets|local)[._-](?:example|sample|template|dist)[._-]"
+    r"|^(?:example|sample|template)[._-](?:settings?|conf(?:ig)?|env|constants|secrets)[._-]",
+    re.IGNORECASE,
+)
 
 #: What starts the server from Python.
 RUNS = frozenset({"uvicorn.run", "uvicorn.Config", "uvicorn.main.run", "uvicorn.config.Config"})
