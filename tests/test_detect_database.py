@@ -131,7 +131,14 @@ def test_what_would_fail_is_said(code: str, needs: str, note: str) -> None:
 
 @pytest.mark.parametrize(
     ("said", "table"),
-    [("'_mine'", "_mine"), ("NAME", "_ours"), ("'Mine'", "alembic_version"), ("unknown()", "alembic_version")],
+    [
+        ("'_mine'", "_mine"),
+        ("NAME", "_ours"),
+        ("'Mine'", "alembic_version"),
+        ("unknown()", "alembic_version"),
+        ("'_mine', version_table_schema='shop'", "shop._mine"),
+        ("'_mine', version_table_schema=None", "_mine"),
+    ],
 )
 def test_the_table_of_what_was_applied_may_have_another_name(said: str, table: str) -> None:
     env = f"NAME = '_ours'\ndef run(c):\n    context.configure(connection=c, version_table={said})\n"

@@ -327,13 +327,14 @@ def test_the_revisions_of_a_database(data: bytes, revisions: tuple[str, ...]) ->
 
 
 @pytest.mark.parametrize(
-    ("tool", "table", "column"), [("alembic", "_mine", "version_num"), ("aerich", "aerich", "version")]
+    ("tool", "table", "column"),
+    [("alembic", "_mine", "version_num"), ("alembic", "shop._mine", "version_num"), ("aerich", "aerich", "version")],
 )
 def test_what_was_applied_is_where_the_migrations_keep_it(
     tool: Literal["alembic", "aerich"], table: str, column: str
 ) -> None:
     migrations = Migrations(tool=tool, config="x", folder="x", heads=(), table=table)
-    held = database("0_a.py", table=table, column=column)
+    held = database("0_a.py", table=table.rpartition(".")[2], column=column)
     assert (sqlite.revisions(held, migrations), sqlite.revisions(held)) == (("0_a.py",), ())
 
 

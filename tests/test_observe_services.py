@@ -16,8 +16,8 @@ from values import PLAN, RUNS
 
 from lading.command import Command, output
 from lading.errors import Outside
-from lading.model import Backing, Database, Image, Observation, Plan, Program
-from lading.observe import attempts, beside, docker, observe, podman, services
+from lading.model import Backing, Database, Image, Migrations, Observation, Plan, Program
+from lading.observe import attempts, beside, databases, docker, observe, podman, services
 from lading.observe.client import Client
 from lading.observe.container import Host
 
@@ -230,6 +230,31 @@ def test_a_redis_without_a_password_answers_who_has_none(tmp_path: Path) -> None
         ping = f"redis-cli -u {given['REDIS_URL']} ping && redis-cli -h redis -n 63 ping"
         reached = client.ask("run", "--rm", *client.options, *found.options, "redis:7", "sh", "-c", ping)
         assert reached.split() == ["PONG", "PONG"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "first"),
+    [("postgresql", "shop._mine", "CREATE SCHEMA IF NOT EXISTS shop; "), ("mysql", "lading_newer._mine", "")],
+)
+def test_what_alembic_keeps_in_a_schema_is_asked_for_there(
+    kind: str, place: str, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = []
+
+    def ask(_client: Client, _container: str, _kind: str, sql: str, _database: str) -> str:
+        said.append(sql)
+        return "0001\n"
+
+    monkeypatch.setattr(databases, "_ask", ask)
+    migrations = Migrations(tool="alembic", config="x", folder="x", heads=(), table="shop._mine")
+    client = Client(program="none", name="none", checking=(), health=lambda *_: None)
+    databases.stamp(client, "one", kind, "newer", "0001", migrations)
+    assert databases.revisions(client, "one", kind, "newer", migrations) == ("0001",)
+    assert said == [
+        f"{first}CREATE TABLE {place} (version_num VARCHAR(32) NOT NULL PRIMARY KEY); "
+        f"INSERT INTO {place} VALUES ('0001')",
+        f"SELECT version_num FROM {place}",
+    ]
 
 
 @pytest.mark.engine

@@ -47,18 +47,21 @@ def opens(code: Code, folder: str) -> tuple[str | None, bool]:
 
 
 def table(code: Code, folder: str) -> str:
-    """Where Alembic keeps what was applied: `version_table=` of env.py, or its own name for it.
+    """Where Alembic keeps what was applied: `version_table=` of env.py, or its own name for it, in its schema.
 
     A name that would have to be quoted is not told: what asks for it does not quote.
     """
     path = posixpath.join(folder, "env.py")
     tree = code.tree(path) if path in code.source.files and b"version_table" in code.data(path) else None
+    found: dict[str, str] = {}
     for node, within in tree.nodes if tree else ():
         for keyword in node.keywords if isinstance(node, ast.Call) else ():
-            value = values.fold(code, path, keyword.value, within) if keyword.arg == "version_table" else None
-            if value and value.whole and re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", value.text):
-                return value.text
-    return "alembic_version"
+            told = keyword.arg in {"version_table", "version_table_schema"}
+            value = values.fold(code, path, keyword.value, within) if told else None
+            if keyword.arg and value and value.whole and re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", value.text):
+                found.setdefault(keyword.arg, value.text)
+    name, schema = found.get("version_table", "alembic_version"), found.get("version_table_schema")
+    return f"{schema}.{name}" if schema else name
 
 
 def sets_url(code: Code, folder: str) -> bool:

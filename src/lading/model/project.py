@@ -150,7 +150,7 @@ class Migrations:
     variable: str | None = None  # the variable that its URL comes from
     section: str = "alembic"  # of Alembic's ini file
     url_given: bool = False  # whoever runs Alembic gives it the URL: the ini file has none, and env.py asks for one
-    table: str = "alembic_version"  # where the database says what was applied
+    table: str = "alembic_version"  # where the database says what was applied, in its schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ def revisions(client: Client, container: str, kind: str, owner: str, migrations:
     """The rows of the table of what was applied, sorted; none where there is no such table, or the server has none."""
     if kind not in {"postgresql", "mysql"}:
         return ()
-    place = f"{name(owner)}." if kind == "mysql" else ""
+    place = _place(kind, owner, migrations)
     try:
         said = _ask(client, container, kind, sqlite.query(migrations, place), name(owner))
     except Outside:
@@ -44,15 +44,23 @@ def revisions(client: Client, container: str, kind: str, owner: str, migrations:
 
 
 def stamp(  # noqa: PLR0917 - what is known goes along
-    client: Client, container: str, kind: str, owner: str, revision: str, table: str
+    client: Client, container: str, kind: str, owner: str, revision: str, migrations: Migrations | None
 ) -> None:
-    """Make Alembic's `table` with one row, where a server has tables. Raises `Outside` where that fails."""
+    """Make Alembic's table with one row, where a server has tables. Raises `Outside` where that fails."""
     if kind not in {"postgresql", "mysql"}:
         return
-    place = f"{name(owner)}." if kind == "mysql" else ""
-    row = f"INSERT INTO {place}{table} VALUES ('{revision}')"  # noqa: S608 - ours, all of it
-    made = f"CREATE TABLE {place}{table} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
-    _ask(client, container, kind, f"{made}; {row}", name(owner))
+    place = _place(kind, owner, migrations)
+    schema = place.rpartition(".")[0] if kind == "postgresql" else ""
+    first = f"CREATE SCHEMA IF NOT EXISTS {schema}; " if schema else ""
+    row = f"INSERT INTO {place} VALUES ('{revision}')"  # noqa: S608 - ours, all of it
+    made = f"CREATE TABLE {place} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
+    _ask(client, container, kind, f"{first}{made}; {row}", name(owner))
+
+
+def _place(kind: str, owner: str, migrations: Migrations | None) -> str:
+    """The table of what was applied to the database of `owner`: what PostgreSQL calls a schema is MySQL's database."""
+    table = sqlite.table(migrations)
+    return f"{name(owner)}.{table}" if kind == "mysql" else migrations.table if migrations else table
 
 
 def _ask(client: Client, container: str, kind: str, sql: str, database: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from lading.checks import storage
 from lading.model import Plan, Request, Start, Variable
+from lading.observe import sqlite
 from lading.plan import services
 
 #: How many containers are started at once on one empty database.
@@ -157,8 +158,7 @@ def spoiled(plan: Plan, start: Start) -> Start | None:
     path = storage.sqlite_path(url)
     if start.stamp is None or database is None or database.dialect != "sqlite" or not (path or "").startswith("/"):
         return None
-    table = plan.migrations.table if plan.migrations else "alembic_version"
-    command = ("run", "--", "python", "-c", _STAMP, path or "", start.stamp, table)
+    command = ("run", "--", "python", "-c", _STAMP, path or "", start.stamp, sqlite.table(plan.migrations))
     return Start(name=f"{start.name}-before", environment=start.environment, connect=start.connect, command=command)
 
 

@@ -103,8 +103,8 @@ class Services:
         for one in self.needed:
             store = stores.of(one, self.plan)
             if store and one.role == "database":
-                table = self.plan.migrations.table if self.plan.migrations else "alembic_version"
-                databases.stamp(self.client, self._container(store), one.kind, owner, revision, table)
+                where = (self._container(store), one.kind, owner)
+                databases.stamp(self.client, *where, revision, self.plan.migrations)
 
     def _container(self, store: Store) -> str:
         return f"{self.prefix}-{store.name}"

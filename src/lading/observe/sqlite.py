@@ -10,10 +10,15 @@ from lading.model import Migrations
 MAGIC = b"SQLite format 3\0"
 
 
-def query(migrations: Migrations | None, place: str = "") -> str:
-    """What asks a database, called `place` where that must be said, what Alembic or Aerich applied to it."""
+def table(migrations: Migrations | None) -> str:
+    """Where Alembic or Aerich keeps what it applied, in a database that has no schemas."""
+    return migrations.table.rpartition(".")[2] if migrations else "alembic_version"
+
+
+def query(migrations: Migrations | None, place: str) -> str:
+    """What asks the table `place` what Alembic or Aerich applied."""
     column = "version" if migrations and migrations.tool == "aerich" else "version_num"
-    return f"SELECT {column} FROM {place}{migrations.table if migrations else 'alembic_version'}"  # noqa: S608 - a name
+    return f"SELECT {column} FROM {place}"  # noqa: S608 - a name
 
 
 def revisions(data: bytes, migrations: Migrations | None = None) -> tuple[str, ...]:
@@ -31,7 +36,7 @@ def revisions(data: bytes, migrations: Migrations | None = None) -> tuple[str, .
         try:
             # Bytes 18 and 19 say that a log is in use, which a database in memory cannot have.
             connection.deserialize(data[:18] + b"\1\1" + data[20:])
-            rows = connection.execute(query(migrations)).fetchall()
+            rows = connection.execute(query(migrations, table(migrations))).fetchall()
         except sqlite3.DatabaseError:
             return ()
     return tuple(sorted(str(row[0]) for row in rows))
