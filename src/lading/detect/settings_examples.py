@@ -28,6 +28,8 @@ _PLACES = re.compile(
     r"(?:^|_)(?:HOST(?:_?NAME)?|SERVER|ADDR(?:ESS)?|ENDPOINT|DOMAIN|UR[IL]|DSN|BROKER|BACKEND|E?MAIL|FROM|TO)S?$",
     re.IGNORECASE,
 )
+#: What is an address without a scheme: `mail.example.com:587`, `10.0.0.5`.
+_ADDRESS = re.compile(r"[\w.-]+:\d{1,5}|\d{1,3}(?:\.\d{1,3}){3}")
 _LARGEST = 300_000
 _MOST = 60
 _LONGEST = 200
@@ -68,10 +70,15 @@ def shown(code: Code, name: str) -> str | None:
         return None
     line = re.compile(rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
     for path in _copied(code):
-        for found in line.finditer(evidence_tree.text(code, path)):
+        for found in line.finditer(evidence_tree.text(code, path).replace("\r\n", "\n")):
             quoted = re.fullmatch(r"""(["'])(.*?)\1(?:\s*#.*)?""", found[1])
             text = quoted[2] if quoted else re.sub(r"\s+#.*$", "", found[1])
-            if text and len(text) < _LONGEST and "://" not in text and not _NONE.fullmatch(text):
+            if (
+                text
+                and len(text) < _LONGEST
+                and "://" not in text
+                and not (_NONE.fullmatch(text) or _ADDRESS.fullmatch(text))
+            ):
                 return text
     return None
 
