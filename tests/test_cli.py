@@ -368,6 +368,16 @@ def test_init_writes_what_a_link_of_the_project_leads_to(tree: Tree, run: Lading
     assert "9001" in (folder / "ops/stack.yaml").read_text()
 
 
+def test_init_leaves_the_mode_of_a_file(tree: Tree, run: Lading) -> None:
+    folder = tree({"requirements.txt": REQUIREMENTS, "main.py": APP})
+    assert run("init", folder)[0] == 0
+    (folder / "compose.yaml").chmod(0o600)
+    assert run("init", folder, "--port", "9001")[0] == 0
+    assert "9001" in (folder / "compose.yaml").read_text()
+    assert (folder / "compose.yaml").stat().st_mode & 0o777 == 0o600
+    assert (folder / "Dockerfile").stat().st_mode & 0o777 == 0o644
+
+
 @pytest.mark.parametrize("force", [(), ("--force",)])
 @pytest.mark.parametrize("what", ["a link to another place", "a folder"])
 def test_init_writes_nothing_where_what_stands_in_a_place_is_no_file_of_the_project(

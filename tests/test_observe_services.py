@@ -191,7 +191,8 @@ def test_each_start_has_databases_of_its_own(engine: str, tmp_path: Path) -> Non
     client = CLIENTS[engine]()
     folder = tmp_path / f"verify-{engine}"
     folder.mkdir()
-    plan = STACK if engine == "docker" else replace(STACK, backing=(POSTGRESQL, REDIS))
+    schema = Migrations(tool="alembic", config="alembic.ini", folder="migrations", heads=(), table="shop._mine")
+    plan = replace(STACK, migrations=schema) if engine == "docker" else replace(STACK, backing=(POSTGRESQL, REDIS))
     with ExitStack() as stack:
         for name in ("postgres:16", "redis:7") if engine == "podman" else ():
             stack.enter_context(given(client, name, tmp_path))

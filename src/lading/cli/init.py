@@ -48,8 +48,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
         _stay(root, changes)
         for change in changes:
             if change.writes:
-                # What is a link stays one, and what it leads to is written.
-                cache.store(Path(os.path.realpath(root / change.path)), change.wanted.encode())
+                # What is a link stays one, and what it leads to is written, with the mode that it has.
+                place = Path(os.path.realpath(root / change.path))
+                mode = place.stat().st_mode & 0o777 if place.exists() else 0o644
+                cache.store(place, change.wanted.encode(), mode=mode)
             if change.removes:
                 _remove(root, change.path)
         made = [render.layout.beside(stage.plan, path) for path in stack.secret_files(stage.plan, stage.home)]
