@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+#: The files that take longest, the first of them longest: with a file a worker, what begins last must not last.
+_LONG = ("test_stacks", "test_builders_agree", "test_runtime_containers", "test_service_images", "test_engines")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("dist", "no") == "loadfile":
+        places = {name: place for place, name in enumerate(_LONG)}
+        items.sort(key=lambda item: places.get(item.path.stem, len(_LONG)))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the expected files of tests/projects")
 
