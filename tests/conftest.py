@@ -20,7 +20,7 @@ _LONG = ("test_stacks", "test_builders_agree", "test_runtime_containers", "test_
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("dist", "no") == "loadfile":
+    if hasattr(config, "workerinput"):  # whose order is what counts
         places = {name: place for place, name in enumerate(_LONG)}
         items.sort(key=lambda item: places.get(item.path.stem, len(_LONG)))
 
