@@ -425,6 +425,7 @@ ORIGINS = "origins = os.environ['ORIGINS'].split(',')\n"
 MODE = "mode = os.environ.get('MODE', '')\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("made", "said"),
     [
@@ -464,7 +465,7 @@ def test_what_is_long_is_gone_through_once(
     assert steps[1] < 1_000_000, steps
 
 
-@pytest.mark.parametrize("size", [3_000, 30_000])
+@pytest.mark.parametrize("size", [3_000, pytest.param(30_000, marks=pytest.mark.slow)])
 def test_of_more_than_anybody_writes_nothing_is_told(size: int) -> None:
     body = "".join(f"if os.environ.get('F{at}') == 'x':\n    origins = ['http://a']\n" for at in range(size))
     assert found(ORIGINS + body + ADDED.format(origins="origins")) == ""

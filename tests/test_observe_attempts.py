@@ -104,6 +104,7 @@ def test_a_start_that_reuses_a_volume_reuses_its_database_and_what_its_requests_
     assert CREATE.keep
 
 
+@pytest.mark.slow
 def test_what_is_sent_to_a_volume_has_another_number_in_each_of_its_containers(engine: Engine) -> None:
     made = engine.attempts()
     sent = Request(method="POST", path="/rows/{number}")

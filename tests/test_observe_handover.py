@@ -18,6 +18,8 @@ from lading.observe import handover, programs
 from lading.observe.asking import Numbers
 from lading.observe.container import Container, Host
 
+pytestmark = pytest.mark.slow
+
 SEND = Request(method="POST", path="/texts", body='{"of": "{who}", "n": {number}}', status=201, keep={"text": "id"})
 WAIT = Request(path="/texts/{text}", contains=("done",), until=1)
 
