@@ -2,6 +2,7 @@
 # As root: gives the directories to mysql and becomes it. In an empty /var/lib/mysql: makes the tables, root's password,
 # the user and the database, and runs what lies in /docker-entrypoint-initdb.d, with a server that has a socket alone.
 set -euo pipefail
+. /usr/local/lib/scripts.sh
 data=/var/lib/mysql
 
 setting() { # setting NAME: exports MARIADB_NAME from itself, MARIADB_NAME_FILE, MYSQL_NAME or MYSQL_NAME_FILE
@@ -66,15 +67,7 @@ user=$(quoted "$MARIADB_USER") database=\`${MARIADB_DATABASE//\`/\`\`}\`
 } | mariadb --user=root --protocol=socket
 
 export MYSQL_PWD=$MARIADB_ROOT_PASSWORD
-client=(mariadb --user=root --protocol=socket ${MARIADB_DATABASE:+"$MARIADB_DATABASE"})
-for file in /docker-entrypoint-initdb.d/*; do
-  case $file in
-    *.sh) echo "running $file"; if [ -x "$file" ]; then "$file"; else . "$file"; fi ;;
-    *.sql) echo "running $file"; "${client[@]}" <"$file" ;;
-    *.sql.gz) echo "running $file"; gunzip --stdout "$file" | "${client[@]}" ;;
-    *) echo "ignoring $file" ;;
-  esac
-done
+run_scripts mariadb --user=root --protocol=socket ${MARIADB_DATABASE:+"$MARIADB_DATABASE"}
 unset MYSQL_PWD
 kill $server
 wait $server

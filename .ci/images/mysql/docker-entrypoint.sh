@@ -2,6 +2,7 @@
 # As root: gives the directories to mysql and becomes it. In an empty /var/lib/mysql: makes the tables, root's password,
 # the user and the database, and runs what lies in /docker-entrypoint-initdb.d, with a server that has a socket alone.
 set -euo pipefail
+. /usr/local/lib/scripts.sh
 data=/var/lib/mysql
 
 setting() { # setting NAME: exports NAME, from itself or from the file that NAME_FILE names
@@ -61,15 +62,7 @@ user=$(quoted "$MYSQL_USER") database=\`${MYSQL_DATABASE//\`/\`\`}\`
 } | mysql --user=root --protocol=socket
 
 export MYSQL_PWD=$MYSQL_ROOT_PASSWORD
-client=(mysql --user=root --protocol=socket ${MYSQL_DATABASE:+"$MYSQL_DATABASE"})
-for file in /docker-entrypoint-initdb.d/*; do
-  case $file in
-    *.sh) echo "running $file"; if [ -x "$file" ]; then "$file"; else . "$file"; fi ;;
-    *.sql) echo "running $file"; "${client[@]}" <"$file" ;;
-    *.sql.gz) echo "running $file"; gunzip --stdout "$file" | "${client[@]}" ;;
-    *) echo "ignoring $file" ;;
-  esac
-done
+run_scripts mysql --user=root --protocol=socket ${MYSQL_DATABASE:+"$MYSQL_DATABASE"}
 unset MYSQL_PWD
 kill $server
 wait $server
