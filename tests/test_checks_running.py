@@ -764,6 +764,24 @@ def test_what_failed_in_a_migration_is_in_the_hint() -> None:
     assert said.hint == f"its log ends: {wanted}"
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("  Value error, no key in production", "Value error, no key in production"),
+        ("KEY\n  Field required", "KEY Field required"),
+    ],
+)
+def test_what_pydantic_finds_wrong_is_in_the_hint_and_not_the_value(error: str, told: str) -> None:
+    counted = "ValidationError: 1 validation error for Config\n"
+    log = (
+        f"{counted}{error} [type=x, input_value='secret']\n    For further information visit a page\n"
+        f"lading: env.py failed: {counted}lading: the migrations failed, so nothing is started\n"
+    )
+    hint = running.silence(replace(RUNS["defaults"], ready=None, exited=1, log=log), PLAN).hint
+    assert hint.startswith(f"its log ends: {told} / lading: env.py failed: ")
+    assert "secret" not in hint
+
+
 def test_a_schema_that_is_asked_in_place_of_a_health_route_is_none() -> None:
     slow = replace(RUNS["defaults"], answers=(Answer(path="/openapi.json", status=200, body="{}", seconds=1.0),))
     plan = replace(PLAN, health=replace(PLAN.health, path="/openapi.json", body=None))

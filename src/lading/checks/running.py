@@ -35,6 +35,9 @@ _ONCE = {"pkg_resources": "setuptools<82", "distutils": "setuptools"}
 #: The folder or file in which Python did not find a module, without an end.
 _ABSENT = re.compile(r"No module named '(\w+)[.']")
 
+#: pydantic's first error: the name of a field, where it is of one, and what is wrong. What it was given follows.
+_INVALID = re.compile(r"validation errors? for .*\n((?:[^\[\n]*\n)?[^\[\n]*) \[type=")
+
 #: The last lines that only say that the one above them ended it.
 _BELOW = re.compile(r"^lading: the migrations failed|Application startup failed\. Exiting\.$")
 
@@ -69,8 +72,14 @@ def end(run: Run) -> str:
     lines = [line.strip() for line in run.log.splitlines() if line.strip()]
     # What the launcher says of a failed migration, and uvicorn of a failed start, stands below what failed.
     told = 2 if lines and _BELOW.search(lines[-1]) else 1
-    last = " / ".join(lines[-told:])
+    last = " / ".join([*_invalid(run.log), *lines[-told:]])
     return f"its log ends: {secrets.redact(last)[:300]}" if last else "it wrote no log"
+
+
+def _invalid(log: str) -> list[str]:
+    """What pydantic last had to say of a value, without the value: its first line only counts the errors."""
+    found = _INVALID.findall(log)
+    return [" ".join(found[-1].split())] if found else []
 
 
 def _given(run: Run) -> str:
